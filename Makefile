@@ -1,0 +1,98 @@
+# Atelier's commands. `make help` lists them; each `##` comment is its help text.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.run-ready
+TEST_STAMP := $(VENV)/.test-ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this list
+	@echo "Atelier: language, speech, pictures and clips from models on your own machine."
+	@echo
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' \
+		$(MAKEFILE_LIST)
+	@echo
+	@echo "Start with \`make run\`. Settings are in atelier.toml. Beside make there is the command"
+	@echo "$(BIN)/atelier (up, down, status, logs, chat, speak, watch); see $(BIN)/atelier --help."
+
+# --- Running -------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(RUN_STAMP) ## Make the virtual environment and prepare the starter models
+	@$(BIN)/atelier prepare
+
+.PHONY: run
+run: $(RUN_STAMP) ## Set everything up and run all processes; Ctrl-C ends them
+	@exec $(BIN)/atelier up
+
+$(VENV)/bin/python:
+	@PYTHON="$(PYTHON)" scripts/venv.sh $(VENV)
+
+$(RUN_STAMP): requirements/run.txt requirements/nodeps.txt pyproject.toml | $(VENV)/bin/python
+	@scripts/install.sh $(BIN) "what Atelier needs (about 1.2 GB, minutes the first time)" \
+		-r requirements/run.txt
+	@scripts/install.sh $(BIN) "the starter language model" --no-deps -r requirements/nodeps.txt
+	@scripts/install.sh $(BIN) "the atelier command" --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# --- Checking ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them)
+	@scripts/debian_tools.sh promtool=prometheus
+	@$(BIN)/atelier prepare
+	@echo "running the tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-heavy
+test-heavy: $(TEST_STAMP) ## Run the tests that take minutes or much memory
+	@$(BIN)/atelier prepare
+	@$(BIN)/python -m pytest -m heavy $(ARGS)
+
+$(TEST_STAMP): $(RUN_STAMP) requirements/test.txt
+	@scripts/install.sh $(BIN) "what the tests need" -r requirements/test.txt
+	@touch $@
+
+.PHONY: check
+check: $(TEST_STAMP) ## Lint, types, import rules and contracts: what may not be wrong
+	@echo "ruff: lint"; $(BIN)/ruff check --quiet .
+	@echo "ruff: format"; $(BIN)/ruff format --quiet --check .
+	@echo "mypy: types"; $(BIN)/mypy --no-error-summary
+	@echo "import-linter: who imports whom"; $(BIN)/lint-imports --no-cache >/dev/null || { $(BIN)/lint-imports --no-cache; exit 1; }
+	@echo "buf: contracts, and stubs without a diff"; $(BIN)/python -m scripts.protos check
+	@echo "all checks passed"
+
+.PHONY: format
+format: $(TEST_STAMP) ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: bench
+bench: $(TEST_STAMP) ## Measure the figures of BENCHMARKS.md (minutes; close other programs)
+	@$(BIN)/atelier prepare
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# --- Generating ----------------------------------------------------------------------------------
+
+.PHONY: protos
+protos: $(TEST_STAMP) ## Generate the stubs from protos/ (ACCEPT_BREAKING=1 lets clients break)
+	@$(BIN)/python -m scripts.protos generate $(if $(ACCEPT_BREAKING),--accept-breaking)
+
+.PHONY: lock
+lock: $(RUN_STAMP) ## Pin what requirements/*.in ask for (UPGRADE=1 for the newest)
+	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## Remove what was built, the virtual environment and the run folder; models stay
+	@[ ! -x $(BIN)/atelier ] || [ ! -d .run ] || $(BIN)/atelier down --quiet
+	@rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		build dist *.egg-info
+	@find . -name __pycache__ -type d -not -path './apps/*' -prune -exec rm -rf {} +
