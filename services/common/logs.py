@@ -1,0 +1,24 @@
+"""How a process writes its log: one line each, to standard error, with the call's id."""
+
+import logging
+import sys
+
+from services.common import call_id
+
+
+class _CallIdFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.call_id = call_id.current.get()
+        return True
+
+
+def configure(process: str, level: int = logging.INFO) -> None:
+    """Sends every logger's lines to standard error, named after the process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_CallIdFilter())
+    handler.setFormatter(
+        logging.Formatter(
+            f"%(asctime)s %(levelname)s {process} [%(call_id)s] %(name)s: %(message)s"
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
