@@ -33,9 +33,7 @@ def main() -> int:
     return 0
 
 
-def lock(
-    name: str, sources: list[str], *, beyond: dict[str, str], upgrade: bool
-) -> dict[str, str]:
+def lock(name: str, sources: list[str], *, beyond: dict[str, str], upgrade: bool) -> dict[str, str]:
     """Writes <name>.txt without what `beyond` pins already; returns its pins."""
     target = FOLDER / f"{name}.txt"
     kept = dict(beyond) if upgrade else {**_read(target), **beyond}
@@ -72,7 +70,7 @@ def _resolve(files: list[str], kept: dict[str, str]) -> dict[str, str]:
 def _read(file: Path) -> dict[str, str]:
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
-    return {package: version for package, version in pairs}
+    return dict(pairs)
 
 
 def _normal(name: str) -> str:

@@ -108,9 +108,7 @@ def _stubs(destination: Path) -> Path:
     files = _proto_files()
     _protoc(files, f"--python_out={destination}", f"--pyi_out={destination}")
     serving = [path for path in files if "\nservice " in path.read_text(encoding="utf-8")]
-    _protoc(
-        serving, f"--grpc_python_out={destination}", f"--mypy_grpc_out=quiet:{destination}"
-    )
+    _protoc(serving, f"--grpc_python_out={destination}", f"--mypy_grpc_out=quiet:{destination}")
     return destination
 
 

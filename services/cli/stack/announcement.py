@@ -1,0 +1,64 @@
+"""What is printed when a stack has started: one table, and three things to try."""
+
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.stack.plan import GATEWAY, Process
+from services.cli.stack.readiness import Readiness
+
+LOOKS = {
+    Readiness.READY: "[green]● ready[/]",
+    Readiness.STARTING: "[yellow]○ starting[/]",
+    Readiness.FAILING: "[red]▲ failing[/]",
+    Readiness.NO_WORKER: "[dim]■ no worker[/]",
+}
+
+
+def announce(
+    console: Console,
+    processes: tuple[Process, ...],
+    readiness: dict[str, Readiness],
+    *,
+    detached: bool,
+) -> None:
+    """Prints the table and the three things; then how to end."""
+    console.print()
+    console.print(_table(processes, readiness))
+    gateway = next(process for process in processes if process.name == GATEWAY)
+    for title, line in _things_to_try(gateway).items():
+        console.print(f"[bold]{title}[/]", highlight=False)
+        # Not wrapped: a line that is broken cannot be copied.
+        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+    console.print()
+    console.print("End it with `atelier down`." if detached else "Ctrl-C ends all processes.")
+
+
+def _table(processes: tuple[Process, ...], readiness: dict[str, Readiness]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("process", "what", "address", "metrics", "device", "model", "state"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("process", "state"))
+    for process in processes:
+        *serving, metrics = process.ports
+        addresses = [port.address for port in serving]
+        if process.name == GATEWAY:
+            addresses[0] = f"http://{addresses[0]}"
+        table.add_row(
+            process.name,
+            process.what,
+            "\n".join(addresses),
+            f":{metrics.number}",
+            process.device or "-",
+            process.model or "-",
+            LOOKS[readiness[process.name]],
+        )
+    return table
+
+
+def _things_to_try(gateway: Process) -> dict[str, str]:
+    http, grpc, _ = (port.address for port in gateway.ports)
+    question = '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+    return {
+        "Open in a browser": f"http://{http}/",
+        "Ask by HTTP": f"curl -s http://{http}/v1/llm/chat -d '{question}'",
+        "See by gRPC what is served": f".venv/bin/grpcurl -plaintext {grpc} list",
+    }

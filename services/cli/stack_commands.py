@@ -1,0 +1,116 @@
+"""The commands that run the processes of this machine."""
+
+import contextlib
+import sys
+from argparse import Namespace
+
+import grpc
+from rich.console import Console
+
+from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
+from services.cli.client.address import gateway_address, gateway_channel
+from services.cli.complaint import ComplaintError
+from services.cli.stack import launch
+from services.cli.stack.configuration import stop_wait_seconds
+from services.cli.stack.folder import run_folder
+from services.cli.stack.logs import read_logs
+from services.cli.stack.status import status_table
+from services.cli.stack.supervision import Supervision
+
+NOT_RUNNING = 3
+GATEWAY_ANSWER_SECONDS = 3.0
+# Without a terminal rich assumes 80 columns, which the tables need not keep to.
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+def up(arguments: Namespace) -> int:
+    """Starts a stack."""
+    launch.start(_console(), run_folder(), detached=arguments.detach)
+    return 0
+
+
+def down(arguments: Namespace) -> int:
+    """Ends the stack; it is no error if none runs."""
+    ended = launch.stop(_console(), run_folder(), quiet=arguments.quiet)
+    if not arguments.quiet:
+        _console().print("all processes have ended" if ended else "nothing was running")
+    return 0
+
+
+def restart(arguments: Namespace) -> int:
+    """Restarts the named processes, or all."""
+    supervision = _running()
+    processes = {item.name: item for item in launch.load_settings_processes()}
+    known = supervision.states()
+    names = arguments.process or [name for name in processes if name in known]
+    for name in names:
+        if name not in known:
+            raise ComplaintError(f"no process is called '{name}'; there are {', '.join(known)}")
+    for name in names:
+        _console().print(f"restarting {name}")
+        wait = stop_wait_seconds(processes[name]) if name in processes else 30
+        supervision.restart(name, wait)
+    return 0
+
+
+def status(arguments: Namespace) -> int:
+    """Shows processes and capabilities."""
+    supervision = _running()
+    health = _health(gateway_address(arguments.address))
+    processes = launch.load_settings_processes()
+    _console().print(status_table(processes, supervision.states(), health))
+    if not health:
+        _console().print("the gateway does not answer; see `atelier logs gateway`")
+    return 0
+
+
+def logs(arguments: Namespace) -> int:
+    """Prints logs, each line after its process's name unless one process is asked for."""
+    alone = len(arguments.process) == 1
+    lines = read_logs(
+        run_folder(), arguments.process, lines=arguments.lines, follow=arguments.follow
+    )
+    for name, line in lines:
+        sys.stdout.write(f"{line}\n" if alone else f"{name:<12} {line}\n")
+        sys.stdout.flush()
+    return 0
+
+
+def prepare(_arguments: Namespace) -> int:
+    """Makes the starter models."""
+    launch.prepare_models(_console())
+    return 0
+
+
+COMMANDS = {
+    "up": up,
+    "down": down,
+    "restart": restart,
+    "status": status,
+    "logs": logs,
+    "prepare": prepare,
+}
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+
+
+def _running() -> Supervision:
+    supervision = Supervision(run_folder().socket)
+    if supervision.pid() is None:
+        raise ComplaintError(
+            "Atelier is not running here; start it with `atelier up` or `make run`",
+            exit_status=NOT_RUNNING,
+        )
+    return supervision
+
+
+def _health(address: str) -> dict[str, str]:
+    """The state of each capability; empty if no gateway answers."""
+    with gateway_channel(address) as channel, contextlib.suppress(grpc.RpcError):
+        answer = gateway_pb2_grpc.CapabilityServiceStub(channel).ListCapabilities(
+            gateway_pb2.ListCapabilitiesRequest(), timeout=GATEWAY_ANSWER_SECONDS
+        )
+        return {item.name: item.state for item in answer.capabilities}
+    return {}
