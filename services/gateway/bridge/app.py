@@ -1,0 +1,218 @@
+"""The gateway's HTTP face: finds the route of a request, makes the call, sends the answer.
+
+Knows the core only as a Backend, and the capabilities only by their descriptors.
+"""
+
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from google.api import http_pb2
+from google.protobuf.descriptor_pool import DescriptorPool
+
+from services.common import call_id
+from services.common.errors import AtelierError, FieldViolation, InvalidArgument
+from services.gateway.bridge import errors, headers
+from services.gateway.bridge.backend import Backend, CallFailed
+from services.gateway.bridge.cors import Cors
+from services.gateway.bridge.routes import Match, RouteTable, declared_routes
+from services.gateway.bridge.sse import Pace, send_bytes, send_events
+from services.gateway.bridge.status_page import StatusPage
+from services.gateway.bridge.studios import Studios
+from services.gateway.bridge.transcode import JSON_TYPE, Body, Transcoder, answers_bytes
+
+REQUEST_ID = web.RequestKey("request_id", str)
+
+log = logging.getLogger(__name__)
+_SAFE_METHODS = ("GET", "HEAD")
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeOptions:
+    """What can be set about the bridge.
+
+    `cors_origins`: web origins that may call, such as "http://localhost:5173"; "*" for all.
+    `max_body_bytes`: the largest body of a request.
+    `studios`: the folder of the built studios; the status page is served while it is missing.
+    `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
+    `serving`: what GET /healthz says of the gateway itself.
+    """
+
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 64 * 1024 * 1024
+    pace: Pace = field(default_factory=Pace)
+    studios: Path | None = None
+    extra_rules: tuple[http_pb2.HttpRule, ...] = ()
+    serving: Callable[[], bool] = _always
+
+
+def build_app(
+    backend: Backend,
+    pool: DescriptorPool,
+    services: Sequence[str],
+    options: BridgeOptions | None = None,
+) -> web.Application:
+    """Build the application that serves the routes of `services`, full names in `pool`.
+
+    It must run with handler_cancellation, or a closed tab does not cancel its call; HttpServer
+    does so. Raises KeyError or RouteError for a declaration that cannot be served.
+    """
+    options = options or BridgeOptions()
+    bridge = _Bridge(backend, pool, services, options)
+    app = web.Application(middlewares=[bridge.guard])
+    app.on_response_prepare.append(bridge.add_headers)
+    app.router.add_get("/healthz", bridge.healthz)
+    app.router.add_get("/", bridge.front)
+    app.router.add_route("*", "/{path:.*}", bridge.dispatch)
+    return app
+
+
+class _Bridge:
+    def __init__(
+        self,
+        backend: Backend,
+        pool: DescriptorPool,
+        services: Sequence[str],
+        options: BridgeOptions,
+    ) -> None:
+        self._backend = backend
+        self._pool = pool
+        self._options = options
+        self._routes = RouteTable(declared_routes(pool, services, options.extra_rules))
+        self._transcoder = Transcoder(pool)
+        self._cors = Cors(options.cors_origins)
+        self._studios = Studios(options.studios) if options.studios else None
+        self._status_page = StatusPage()
+
+    @property
+    def guard(self) -> Middleware:
+        """The middleware around everything: the request's id, foreign pages, errors, the log."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            began = time.monotonic()
+            request[REQUEST_ID] = headers.request_id(request.headers)
+            call_id.current.set(request[REQUEST_ID])
+            outcome = "gone"
+            try:
+                response = await self._guarded(request, handler)
+                outcome = str(response.status)
+            finally:
+                milliseconds = (time.monotonic() - began) * 1000
+                log.info("%s %s %s %.0f ms", request.method, request.path, outcome, milliseconds)
+            return response
+
+        return guard
+
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Add what every answer carries, streams and errors included."""
+        response.headers[headers.REQUEST_ID] = request.get(REQUEST_ID, "")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.update(self._cors.headers(request.headers))
+
+    async def healthz(self, _request: web.Request) -> web.StreamResponse:
+        """Speak for the gateway itself, not for any capability."""
+        serving = self._options.serving()
+        body = {"status": "serving" if serving else "not serving"}
+        return web.json_response(body, status=200 if serving else 503)
+
+    async def front(self, _request: web.Request) -> web.StreamResponse:
+        """Serve the studios once they are built, the status page until then."""
+        page = self._studios.answer("/") if self._studios is not None else None
+        return page or self._status_page.answer()
+
+    async def dispatch(self, request: web.Request) -> web.StreamResponse:
+        """Serve a declared route, or a page of the studios."""
+        path = request.rel_url.raw_path
+        if request.method == "OPTIONS":
+            return self._preflight(request, path)
+        try:
+            match = self._routes.match(request.method, path)
+        except UnicodeDecodeError as error:
+            raise InvalidArgument(FieldViolation("path", "not UTF-8")) from error
+        if match is not None:
+            return await self._call(request, match)
+        if allowed := self._routes.methods_of(path):
+            raise errors.wrong_method(request.method, path, allowed)
+        if request.method in _SAFE_METHODS and path.split("/")[1] not in self._routes.prefixes:
+            page = self._studios.answer(request.path) if self._studios is not None else None
+            if page is not None:
+                return page
+        raise errors.no_route(request.method, path, self._routes.nearest(path))
+
+    async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            self._cors.check(request.method, request.headers)
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            failure = self._failure(request, error)
+        return web.Response(
+            status=failure.http_status,
+            text=failure.json(self._pool),
+            headers={**failure.headers, "Content-Type": JSON_TYPE},
+        )
+
+    async def _call(self, request: web.Request, match: Match) -> web.StreamResponse:
+        route = match.route
+        metadata = headers.call_metadata(request.headers, request[REQUEST_ID])
+        timeout_seconds = headers.timeout_seconds(request.headers)
+        query = {name: request.query.getall(name) for name in request.query}
+        message = self._transcoder.request(match, query, await self._body(request))
+        if route.streams:
+            stream = self._backend.stream(
+                route.grpc_path, message, metadata=metadata, timeout_seconds=timeout_seconds
+            )
+            async with aclosing(stream):
+                return await self._send_stream(request, match, stream)
+        response = await self._backend.unary(
+            route.grpc_path, message, metadata=metadata, timeout_seconds=timeout_seconds
+        )
+        answer = self._transcoder.answer(route, response)
+        return web.Response(body=answer.data, headers={"Content-Type": answer.content_type})
+
+    async def _send_stream(
+        self, request: web.Request, match: Match, stream: AsyncGenerator[bytes]
+    ) -> web.StreamResponse:
+        pace, route = self._options.pace, match.route
+        if answers_bytes(route):
+            return await send_bytes(request, stream, partial(self._transcoder.answer, route), pace)
+        render = partial(self._transcoder.event, route)
+        return await send_events(request, stream, render, partial(self._error, request), pace)
+
+    async def _body(self, request: web.Request) -> Body:
+        limit = self._options.max_body_bytes
+        if (request.content_length or 0) > limit:
+            raise errors.body_too_large(limit)
+        data = bytearray()
+        async for chunk in request.content.iter_any():
+            data += chunk
+            if len(data) > limit:
+                raise errors.body_too_large(limit)
+        return Body(request.headers.get("Content-Type", ""), bytes(data))
+
+    def _error(self, request: web.Request, error: Exception) -> str:
+        return self._failure(request, error).json(self._pool)
+
+    def _failure(self, request: web.Request, error: Exception) -> errors.Failure:
+        failure = errors.failure_of(error, request[REQUEST_ID])
+        if not isinstance(error, AtelierError | CallFailed):
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return failure
+
+    def _preflight(self, request: web.Request, path: str) -> web.StreamResponse:
+        methods = self._routes.methods_of(path) or ["GET", "HEAD"]
+        allowed = ", ".join([*methods, "OPTIONS"])
+        return web.Response(status=204, headers=self._cors.preflight(request.headers, allowed))

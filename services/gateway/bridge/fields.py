@@ -1,0 +1,42 @@
+"""Fields of messages by their names and paths. Knows descriptors, not JSON."""
+
+from typing import cast
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+HTTP_BODY = "google.api.HttpBody"
+
+
+def descriptor_of(message: Message) -> Descriptor:
+    """Give the message's descriptor, whose type the stubs leave open between two of one shape."""
+    return cast("Descriptor", message.DESCRIPTOR)
+
+
+def field_named(message: Descriptor, name: str) -> FieldDescriptor | None:
+    """Find a field by the name in its proto or by its name in JSON."""
+    found = message.fields_by_name.get(name)
+    return found or next((field for field in message.fields if field.json_name == name), None)
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    """Tell whether a field is a map; a map is also a repeated message."""
+    return bool(field.message_type and field.message_type.GetOptions().map_entry)
+
+
+def map_values(field: FieldDescriptor) -> FieldDescriptor:
+    """Give the field that stands for the values of a map."""
+    return cast("Descriptor", field.message_type).fields_by_name["value"]
+
+
+def is_http_body(message: Descriptor) -> bool:
+    """Tell whether a message stands for plain bytes with a content type."""
+    return bool(message.full_name == HTTP_BODY)
+
+
+def copy_field(source: Message, target: Message, path: str) -> None:
+    """Set the scalar field of `target` at a path such as "book.name" to what it is in `source`."""
+    *parents, leaf = path.split(".")
+    for name in parents:
+        source, target = getattr(source, name), getattr(target, name)
+    setattr(target, leaf, getattr(source, leaf))
