@@ -1,0 +1,114 @@
+"""The channel to one worker: whether it stands, and the one question whether it serves.
+
+Knows gRPC's connectivity and health checking, not the health map.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import grpc
+from grpc import ChannelConnectivity
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+# Longer than keepalive needs to find out that a worker is frozen.
+_PATIENCE_SECONDS = 15.0
+
+
+class Connection:
+    """A channel, watched. Nothing is sent before the first call or check.
+
+    `on_lost` is called when a standing connection breaks, `on_ready` whenever one stands. After a
+    loss gRPC tries by itself to connect again, with growing pauses.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        service: str,
+        options: Sequence[tuple[str, int]],
+        *,
+        on_lost: Callable[[], None],
+        on_ready: Callable[[], None],
+    ) -> None:
+        self.target = target
+        self.channel = grpc.aio.insecure_channel(target, options=options)
+        self.epoch = 0
+        """Grows whenever the connection begins or ends to stand."""
+        self._service = service
+        self._health = health_pb2_grpc.HealthStub(self.channel)
+        self._on_lost = on_lost
+        self._on_ready = on_ready
+        self._questions: set[asyncio.Task[str]] = set()
+        self._watcher: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begins to watch the channel's connectivity; sends nothing."""
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Ends the watch and the channel, and with it every running call."""
+        tasks = [*self._questions, *([self._watcher] if self._watcher else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.channel.close()
+
+    async def check(self, timeout_seconds: float, on_late_answer: Callable[[], None]) -> str:
+        """Asks the worker once whether it serves; returns why not, or "" if it does.
+
+        A worker without the health service has answered, so it is online. One that does not
+        answer in time is offline for now; the question stays open a little longer, so that
+        `on_late_answer` can tell when a frozen worker thaws. While it is open, keepalive runs,
+        and breaks the connection of a worker that stays frozen.
+        """
+        question = asyncio.create_task(self._ask(timeout_seconds + _PATIENCE_SECONDS))
+        self._questions.add(question)
+        question.add_done_callback(self._questions.discard)
+        done, _ = await asyncio.wait([question], timeout=timeout_seconds)
+        if done:
+            return question.result()
+        question.add_done_callback(
+            lambda late: None if late.cancelled() or late.result() else on_late_answer()
+        )
+        return f"the worker at {self.target} gives no answer within {timeout_seconds:g} s"
+
+    async def _ask(self, deadline_seconds: float) -> str:
+        request = health_pb2.HealthCheckRequest(service=self._service)
+        try:
+            response = await self._health.Check(request, timeout=deadline_seconds)
+        except grpc.aio.AioRpcError as error:
+            return self._why_not(error)
+        if response.status == _SERVING:
+            return ""
+        status = health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
+        return f"the worker at {self.target} answers {status}"
+
+    def _why_not(self, error: grpc.aio.AioRpcError) -> str:
+        match error.code():
+            case grpc.StatusCode.UNIMPLEMENTED:
+                return ""
+            case grpc.StatusCode.NOT_FOUND:
+                return f"the worker at {self.target} does not serve {self._service}"
+            case _:
+                return f"no worker answers at {self.target}"
+
+    async def _watch(self) -> None:
+        state = self.channel.get_state()
+        while state is not ChannelConnectivity.SHUTDOWN:
+            await self.channel.wait_for_state_change(state)
+            # A connection that broke and stands again in the same instant shows only in that the
+            # wait has ended, so leaving READY is a loss whatever the state is by now.
+            if state is ChannelConnectivity.READY:
+                self._lost()
+            state = self.channel.get_state(try_to_connect=state is ChannelConnectivity.READY)
+            if state is ChannelConnectivity.READY:
+                self._ready()
+
+    def _lost(self) -> None:
+        self.epoch += 1
+        self._on_lost()
+
+    def _ready(self) -> None:
+        self.epoch += 1
+        self._on_ready()

@@ -1,0 +1,265 @@
+"""The core of both faces: forwards a call to the worker that owns its service.
+
+Moves messages as bytes, never parses, copies or keeps them. Records how each call ended, and
+nothing else. The faces hand in metadata and the remaining time; errors come back as CallFailed.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from services.common import call_id
+from services.common.errors import AtelierError, error_info, to_status
+from services.common.methods import Method, service_methods
+from services.common.rpc_metrics import MethodSeries, RpcMetrics
+from services.gateway.call_failed import CallFailed, Metadata
+from services.gateway.monitor import Monitor, Start
+from services.gateway.verdict import Outcome
+
+log = logging.getLogger(__name__)
+
+DOMAIN = "gateway.atelier"
+
+# What a hop says of itself; it is not the caller's, and not passed on.
+_OF_THE_HOP = ("grpc-", ":", "user-agent", "te", "content-type")
+_WAITED_IN_VAIN_SECONDS = 1.0
+# The worker counts the remaining time from when it gets the call, a little later than the gateway
+# does, so its "deadline exceeded" may come when the caller has these few milliseconds left.
+_DEADLINE_MARGIN_SECONDS = 0.05
+
+
+class _WorkerUnreachable(AtelierError):
+    code = grpc.StatusCode.UNAVAILABLE
+    reason = "WORKER_UNREACHABLE"
+
+
+class _MessageTooLarge(AtelierError):
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = "MESSAGE_TOO_LARGE"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method of a worker, with what is needed to forward to it."""
+
+    method: Method
+    monitor: Monitor
+    series: MethodSeries
+    stub: Any
+    """The channel's multi-callable for raw bytes."""
+
+
+class Dispatcher:
+    """Knows every capability's methods by their paths."""
+
+    def __init__(self, monitors: Sequence[Monitor], metrics: RpcMetrics) -> None:
+        self._monitors = {monitor.service: monitor for monitor in monitors}
+        self._routes = {
+            method.path: Route(
+                method,
+                monitor,
+                metrics.of(method.name),
+                _raw_stub(monitor.connection.channel, method),
+            )
+            for monitor in monitors
+            for method in service_methods(monitor.service)
+        }
+
+    @property
+    def routes(self) -> dict[str, Route]:
+        """The routes by path, "/atelier.llm.v1.LlmService/Chat"."""
+        return self._routes
+
+    def capability_of(self, service: str) -> str | None:
+        """The capability that has this service; None if there is none."""
+        monitor = self._monitors.get(service)
+        return monitor.name if monitor else None
+
+    def begin(
+        self, route: Route, request: Any, metadata: Metadata, timeout_seconds: float | None
+    ) -> "ForwardedCall":
+        """Sends the request (bytes, or an async iterator of them) on; use as a context.
+
+        `metadata` is the caller's; what belongs to its own hop is left behind, and the call gets
+        an id if it has none.
+        """
+        outgoing, identity = outgoing_metadata(metadata)
+        call_id.current.set(identity)
+        return ForwardedCall(route, request, outgoing, timeout_seconds)
+
+
+class ForwardedCall:
+    """One call on its way: its answer or answers, and at its end the outcome.
+
+    The context's end decides: without an exception the call succeeded, a cancelled one was left
+    by its caller, and CallFailed says how the worker, or the way to it, failed.
+    """
+
+    __slots__ = ("_began", "_call", "_route", "_start", "_timeout_seconds")
+
+    def __init__(
+        self, route: Route, request: Any, metadata: Metadata, timeout_seconds: float | None
+    ) -> None:
+        self._route = route
+        self._timeout_seconds = timeout_seconds
+        self._began = time.monotonic()
+        route.series.start()
+        self._start: Start | None = None
+        if route.method.is_task:
+            self._start = route.monitor.task_started()
+        self._call = route.stub(request, timeout=timeout_seconds, metadata=metadata)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._end(Outcome(grpc.StatusCode.OK))
+            return
+        if isinstance(error, grpc.aio.AioRpcError):
+            failure = self._failure(error)
+            self._end(self._outcome(failure))
+            raise failure from None
+        self._call.cancel()
+        self._end(self._abandoned(error))
+
+    async def answer(self) -> bytes:
+        """The only response."""
+        response: bytes = await self._call
+        return response
+
+    async def read(self) -> bytes | None:
+        """The next response of a stream; None after the last."""
+        response = await self._call.read()
+        return None if response is grpc.aio.EOF else response
+
+    async def initial_metadata(self) -> Metadata:
+        """What the worker sent before its first response."""
+        return tuple(await self._call.initial_metadata())
+
+    async def trailing_metadata(self) -> Metadata:
+        """What the worker sent after its last response."""
+        return tuple(await self._call.trailing_metadata())
+
+    def _abandoned(self, error: BaseException) -> Outcome:
+        """The face stopped: its caller went away, or it could not write any more."""
+        passed = self._deadline_passed()
+        code = grpc.StatusCode.DEADLINE_EXCEEDED if passed else grpc.StatusCode.CANCELLED
+        return Outcome(
+            code,
+            message=str(error),
+            deadline_passed=passed,
+            caller_left=not passed,
+        )
+
+    def _outcome(self, failure: CallFailed) -> Outcome:
+        info = error_info(failure.details)
+        return Outcome(
+            failure.code,
+            # The gateway's own words about a worker that did not speak are no reason of the worker.
+            reason="" if info.domain == DOMAIN else info.reason,
+            message=failure.message,
+            deadline_passed=self._deadline_passed(),
+        )
+
+    def _end(self, outcome: Outcome) -> None:
+        seconds = time.monotonic() - self._began
+        self._route.series.end(outcome.code, seconds)
+        log.log(
+            logging.INFO if self._start is not None else logging.DEBUG,
+            "%s %s in %.3f s",
+            self._route.method.path,
+            outcome.code.name,
+            seconds,
+        )
+        monitor = self._route.monitor
+        if self._start is not None:
+            monitor.task_ended(self._start, outcome)
+        elif outcome.code is grpc.StatusCode.UNAVAILABLE and not outcome.reason:
+            monitor.doubt()
+        if outcome.deadline_passed and seconds >= _WAITED_IN_VAIN_SECONDS:
+            monitor.doubt()
+
+    def _deadline_passed(self) -> bool:
+        if self._timeout_seconds is None:
+            return False
+        elapsed = time.monotonic() - self._began
+        return elapsed >= self._timeout_seconds - _DEADLINE_MARGIN_SECONDS
+
+    def _failure(self, error: grpc.aio.AioRpcError) -> CallFailed:
+        """The worker's own status as it is; the gateway's words where the worker did not speak."""
+        details = _details(error)
+        trailing: Metadata = tuple(error.trailing_metadata() or ())
+        message = error.details() or ""
+        if details is None:
+            own = self._own_words(error.code(), message)
+            if own is not None:
+                details = to_status(own, DOMAIN)
+                message = own.message
+                trailing = (*trailing, *(rpc_status.to_status(details).trailing_metadata or ()))
+        return CallFailed(
+            error.code(),
+            message,
+            details=details,
+            trailing_metadata=trailing,
+            capability=self._route.monitor.name,
+        )
+
+    def _own_words(self, code: grpc.StatusCode, message: str) -> AtelierError | None:
+        name, target = self._route.monitor.name, self._route.monitor.target
+        match code:
+            case grpc.StatusCode.UNAVAILABLE:
+                return _WorkerUnreachable(
+                    f"the {name} worker at {target} cannot be reached: {message}",
+                    retry_after_seconds=2.0,
+                    metadata={"capability": name},
+                )
+            case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in message:
+                return _MessageTooLarge(
+                    f"{message}; the limit is the setting max_message_mib",
+                    metadata={"capability": name},
+                )
+        return None
+
+
+def outgoing_metadata(metadata: Metadata) -> tuple[list[tuple[str, str | bytes]], str]:
+    """What of a caller's metadata goes on to the worker, with the call's id; and the id."""
+    kept = [(key, value) for key, value in metadata if not key.startswith(_OF_THE_HOP)]
+    identity = call_id.of(kept)
+    if not any(key == call_id.KEY and value == identity for key, value in kept):
+        kept = [item for item in kept if item[0] != call_id.KEY]
+        kept.append((call_id.KEY, identity))
+    return kept, identity
+
+
+def _details(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
+    """The status details of a failed call; None if it has none, or none that fit its status."""
+    try:
+        status: status_pb2.Status | None = rpc_status.from_call(error)
+    except (ValueError, DecodeError):
+        return None
+    return status
+
+
+def _raw_stub(channel: grpc.aio.Channel, method: Method) -> Any:
+    """The multi-callable of the method's kind, with bytes in and out."""
+    kinds: dict[str, Any] = {
+        "unary": channel.unary_unary,
+        "server_stream": channel.unary_stream,
+        "client_stream": channel.stream_unary,
+        "bidi_stream": channel.stream_stream,
+    }
+    return kinds[method.name.type](method.path)

@@ -1,0 +1,175 @@
+"""Puts the gateway together and gives it a life: the one place that knows all its parts."""
+
+import asyncio
+import logging
+import signal
+
+import grpc
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health, health_pb2_grpc
+from prometheus_client import CollectorRegistry
+
+from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
+from services.common import reflection
+from services.common.grpc_options import client_options, server_options
+from services.common.methods import methods_of
+from services.common.process_metrics import new_registry
+from services.common.rpc import CallInterceptor
+from services.common.rpc_metrics import RpcMetrics
+from services.common.settings import ROOT, CapabilityRow, GatewaySettings, Settings, SettingsError
+from services.common.worker import serve_metrics
+from services.gateway.backend import GatewayBackend, LocalMethod
+from services.gateway.bridge.app import BridgeOptions, build_app
+from services.gateway.bridge.server import HttpServer
+from services.gateway.bridge.sse import Pace
+from services.gateway.capability_servicer import CapabilityServicer
+from services.gateway.descriptors import load_descriptors
+from services.gateway.dispatcher import DOMAIN, Dispatcher
+from services.gateway.grpc_face import ForwardingHandler
+from services.gateway.health_map import HealthMap
+from services.gateway.health_servicer import GatewayHealthServicer
+from services.gateway.metrics import CapabilityCollector
+from services.gateway.monitor import Monitor
+
+log = logging.getLogger(__name__)
+CAPABILITY_SERVICE = "atelier.gateway.v1.CapabilityService"
+
+
+class Gateway:
+    """Both faces and the core. start() serves, stop() drains; serve() does both around a signal.
+
+    Must be made on the event loop that it runs on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        load_descriptors(settings.capabilities)
+        self.settings = settings.gateway
+        self.registry: CollectorRegistry = new_registry()
+        self.health = HealthMap([row.name for row in settings.capabilities])
+        self.monitors = [_monitor(row, self.settings, self.health) for row in settings.capabilities]
+        rpc_metrics = RpcMetrics(self.registry)
+        self.dispatcher = Dispatcher(self.monitors, rpc_metrics)
+        self.registry.register(CapabilityCollector(self.monitors, self.health))
+        self._health_servicer = GatewayHealthServicer(self.monitors, self.health)
+        self._capabilities = CapabilityServicer(self.monitors, self.health)
+        self._server = self._grpc_server(rpc_metrics)
+        self._http = self._http_server()
+        self._stopping = False
+
+    async def start(self) -> tuple[int, int]:
+        """Opens both faces; returns the ports of gRPC and HTTP.
+
+        They differ from the settings' where those are 0. Raises SettingsError for a port that
+        cannot be had.
+        """
+        for monitor in self.monitors:
+            monitor.open()
+        grpc_port = _bind(self._server, self.settings)
+        await self._server.start()
+        try:
+            http_port = await self._http.start()
+        except OSError as error:
+            raise SettingsError(
+                "gateway.http_port",
+                f"{self.settings.host}:{self.settings.http_port} cannot be listened on: "
+                f"{error.strerror}",
+            ) from None
+        self._health_servicer.set_serving(True)
+        return grpc_port, http_port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Says NOT_SERVING, lets running calls finish within the grace time, then ends."""
+        self._stopping = True
+        self._health_servicer.set_serving(False)
+        # Those who watch would watch for ever; their streams end here.
+        self.health.close()
+        await asyncio.gather(self._server.stop(grace_seconds), self._http.stop())
+        for monitor in self.monitors:
+            await monitor.close()
+
+    async def serve(self) -> None:
+        """Serves until SIGTERM or SIGINT, then drains."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        metrics = serve_metrics(
+            self.settings.host, self.settings.metrics_port, self.registry, "gateway.metrics_port"
+        )
+        grpc_port, http_port = await self.start()
+        log.info("gRPC on port %d, HTTP on port %d", grpc_port, http_port)
+        await stopping.wait()
+        log.info("draining for at most %g s", self.settings.shutdown_grace_seconds)
+        await self.stop(self.settings.shutdown_grace_seconds)
+        metrics.shutdown()
+
+    def _grpc_server(self, metrics: RpcMetrics) -> grpc.aio.Server:
+        own = (CAPABILITY_SERVICE, health.SERVICE_NAME)
+        server = grpc.aio.server(
+            interceptors=[
+                CallInterceptor(metrics, DOMAIN, services=(*own, reflection.V1, reflection.V1ALPHA))
+            ],
+            options=server_options(self.settings.max_message_mib),
+        )
+        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher),))
+        gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, server)
+        reflection.enable((*(monitor.service for monitor in self.monitors), *own), server)
+        for service in own:
+            metrics.declare(methods_of(service))
+        return server
+
+    def _http_server(self) -> HttpServer:
+        backend = GatewayBackend(self.dispatcher, _local_methods(self._capabilities))
+        options = BridgeOptions(
+            cors_origins=self.settings.cors_origins,
+            max_body_bytes=self.settings.max_message_mib * 1024 * 1024,
+            pace=Pace(heartbeat_seconds=self.settings.heartbeat_seconds),
+            studios=ROOT / self.settings.web_folder,
+            serving=lambda: not self._stopping,
+        )
+        services = (*(monitor.service for monitor in self.monitors), CAPABILITY_SERVICE)
+        app = build_app(backend, descriptor_pool.Default(), services, options)
+        return HttpServer(
+            app,
+            host=self.settings.host,
+            port=self.settings.http_port,
+            grace_seconds=self.settings.shutdown_grace_seconds,
+        )
+
+
+def _monitor(row: CapabilityRow, settings: GatewaySettings, health: HealthMap) -> Monitor:
+    return Monitor(
+        row.name,
+        row.service,
+        row.target,
+        health,
+        options=client_options(
+            settings.max_message_mib, settings.keepalive_seconds, settings.reconnect_max_seconds
+        ),
+        probe_timeout_seconds=settings.probe_timeout_seconds,
+    )
+
+
+def _bind(server: grpc.aio.Server, settings: GatewaySettings) -> int:
+    address = f"{settings.host}:{settings.grpc_port}"
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise SettingsError(
+            "gateway.grpc_port", f"{address} cannot be listened on; it is taken or not ours"
+        ) from None
+
+
+def _local_methods(servicer: CapabilityServicer) -> dict[str, LocalMethod]:
+    return {
+        f"/{CAPABILITY_SERVICE}/ListCapabilities": LocalMethod(
+            gateway_pb2.ListCapabilitiesRequest, servicer.ListCapabilities
+        ),
+        f"/{CAPABILITY_SERVICE}/GetCapability": LocalMethod(
+            gateway_pb2.GetCapabilityRequest, servicer.GetCapability
+        ),
+        f"/{CAPABILITY_SERVICE}/WatchCapabilities": LocalMethod(
+            gateway_pb2.WatchCapabilitiesRequest, servicer.WatchCapabilities
+        ),
+    }
