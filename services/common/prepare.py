@@ -37,7 +37,11 @@ def prepare(model: StarterModel) -> Path:
     scratch = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
     try:
         result = subprocess.run(
-            [sys.executable, "-m", model.recipe, str(scratch)], cwd=ROOT, check=False
+            [sys.executable, "-m", model.recipe, str(scratch)],
+            cwd=ROOT,
+            check=False,
+            # A Ctrl-C is for us: run() then ends the recipe, which has nothing to say about it.
+            process_group=0,
         )
         if result.returncode:
             raise RuntimeError(f"the recipe {model.recipe} failed with exit {result.returncode}")
