@@ -43,6 +43,7 @@ class CapabilityServicer(gateway_pb2_grpc.CapabilityServiceServicer):
         """All capabilities, then those that change, until the caller leaves."""
         with self._health.subscribe() as subscription:
             await self._look()
+            subscription.forget()
             yield gateway_pb2.WatchCapabilitiesResponse(capabilities=self._messages(self._monitors))
             while not subscription.closed:
                 names = await subscription.changes()

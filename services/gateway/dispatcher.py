@@ -204,7 +204,8 @@ class ForwardedCall:
         details = _details(error)
         trailing: Metadata = tuple(error.trailing_metadata() or ())
         message = error.details() or ""
-        if details is None:
+        # Trailers come from the worker alone, so with any of them the words are its own.
+        if details is None and not trailing:
             own = self._own_words(error.code(), message)
             if own is not None:
                 details = to_status(own, DOMAIN)

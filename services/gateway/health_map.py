@@ -29,9 +29,13 @@ class Subscription:
         if not self.closed:
             await self._news.wait()
         names = list(self._changed)
+        self.forget()
+        return names
+
+    def forget(self) -> None:
+        """Drops the news of so far: the reader has just read all records."""
         self._changed.clear()
         self._news.clear()
-        return names
 
     def wake(self) -> None:
         """Lets changes() return."""

@@ -1,7 +1,8 @@
 """Says what is wrong with JSON that a message cannot be made of. Knows nothing of HTTP.
 
 protobuf's JSON parser stops at the first fault and words it for programmers. It stays the judge of
-what is wrong; this module only asks it about ever smaller parts until the fault's place is found.
+what is wrong, with strictness.py; this module only asks about ever smaller parts until the fault's
+place is found.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 from services.common.errors import FieldViolation
 from services.gateway.bridge.fields import field_named, is_map, map_values
+from services.gateway.bridge.strictness import is_strict
 
 MAX_VIOLATIONS = 16
 
@@ -79,7 +81,7 @@ class _Search:
                     yield from self._in_value(
                         map_values(field), entry, f"{path}[{json.dumps(key)}]"
                     )
-        elif field.is_repeated and isinstance(item, list):
+        elif field.is_repeated and not is_map(field) and isinstance(item, list):
             for index, element in enumerate(item):
                 if not self._parses(message, name, [element]):
                     yield from self._in_value(field, element, f"{path}[{index}]")
@@ -100,6 +102,8 @@ class _Search:
             yield FieldViolation(path, f"expected {expectation(field)}, got {_shown(item)}")
 
     def _parses(self, message: Descriptor, name: str, item: object) -> bool:
+        if not is_strict(message, {name: item}):
+            return False
         scratch = message_factory.GetMessageClass(message)()
         try:
             json_format.ParseDict({name: item}, scratch, descriptor_pool=self._pool)

@@ -17,6 +17,7 @@ from services.gateway.bridge.diagnosis import violations
 from services.gateway.bridge.errors import wrong_content_type
 from services.gateway.bridge.fields import copy_field, descriptor_of, field_named, is_http_body
 from services.gateway.bridge.routes import Match, Route
+from services.gateway.bridge.strictness import is_strict
 
 JSON_TYPE = "application/json"
 BYTES_TYPE = "application/octet-stream"
@@ -135,9 +136,12 @@ class Transcoder:
             json_format.ParseDict(
                 value, message, descriptor_pool=self._pool, max_recursion_depth=MAX_DEPTH
             )
+            strict = is_strict(descriptor_of(message), value)
         except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError) as error:
             found = violations(descriptor_of(message), value, self._pool)
             raise InvalidArgument(*(found or [FieldViolation("body", str(error))])) from error
+        if not strict:
+            raise InvalidArgument(*violations(descriptor_of(message), value, self._pool))
 
 
 def answers_bytes(route: Route) -> bool:

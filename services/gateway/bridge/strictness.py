@@ -1,0 +1,44 @@
+"""Faults in JSON that protobuf's parser lets pass. Only says whether there are any.
+
+The parser takes an empty list for an object, and from base64 it drops what does not belong there,
+so that "data:image/png;base64,..." would silently become other bytes.
+"""
+
+import re
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from services.gateway.bridge.fields import field_named, is_map, map_values
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+_OWN_JSON = "google.protobuf."
+
+
+def is_strict(message: Descriptor, value: dict[str, object]) -> bool:
+    """Tell whether every object is an object, and all bytes are base64, standard or URL-safe."""
+    if message.full_name.startswith(_OWN_JSON):
+        return True
+    fields = ((field_named(message, name), item) for name, item in value.items())
+    return all(field is None or item is None or _fits(field, item) for field, item in fields)
+
+
+def _fits(field: FieldDescriptor, item: object) -> bool:
+    if is_map(field):
+        inner = map_values(field)
+        return isinstance(item, dict) and all(_value_fits(inner, each) for each in item.values())
+    if field.is_repeated:
+        return isinstance(item, list) and all(_value_fits(field, each) for each in item)
+    return _value_fits(field, item)
+
+
+def _value_fits(field: FieldDescriptor, item: object) -> bool:
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return isinstance(item, str) and _is_base64(item)
+    if field.message_type is None or field.message_type.full_name.startswith(_OWN_JSON):
+        return True
+    return isinstance(item, dict) and is_strict(field.message_type, item)
+
+
+def _is_base64(text: str) -> bool:
+    """Padding may be left out; a single character over cannot be."""
+    return _BASE64.fullmatch(text) is not None and len(text.rstrip("=")) % 4 != 1

@@ -1,0 +1,159 @@
+"""Gateways and echo workers for tests, each on a port of its own, in this process or another."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import grpc
+
+from services.common.settings import CapabilityRow, GatewaySettings, Settings
+from services.common.worker import Worker
+from services.gateway.gateway import Gateway
+from services.gateway.record import Record, State
+from tests.support.echo.worker import SERVICE, EchoServicer, echo_settings, register
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def echo_row(port: int) -> CapabilityRow:
+    return CapabilityRow(
+        name="echo", service=SERVICE, port=port, metrics_port=0, stubs="atelier.echo.v1.echo_pb2"
+    )
+
+
+def llm_row(port: int) -> CapabilityRow:
+    """A second capability, for tests that need one beside echo."""
+    return CapabilityRow(
+        name="llm", service="atelier.llm.v1.LlmService", port=port, metrics_port=0
+    )
+
+
+@dataclass
+class RunningGateway:
+    """A gateway with one echo capability, and a client of it."""
+
+    gateway: Gateway
+    channel: grpc.aio.Channel
+    grpc_port: int
+    http_port: int
+
+    @property
+    def echo(self):
+        from atelier.echo.v1 import echo_pb2_grpc
+
+        return echo_pb2_grpc.EchoServiceStub(self.channel)
+
+    @property
+    def record(self) -> Record:
+        return self.gateway.health["echo"]
+
+    @property
+    def probes(self) -> int:
+        return sum(sum(monitor.probes.values()) for monitor in self.gateway.monitors)
+
+    async def look(self) -> None:
+        """Asks for the status, as a person does."""
+        await self.gateway.monitors[0].look()
+
+    async def until(self, state: State) -> Record:
+        """Waits for the event that brings the state."""
+        with self.gateway.health.subscribe() as subscription:
+            while self.record.state is not state:
+                await asyncio.wait_for(subscription.changes(), 30)
+        return self.record
+
+    async def until_judged(self) -> Record:
+        """Waits until no task runs or awaits its verdict."""
+        with self.gateway.health.subscribe() as subscription:
+            while self.record.calls_running:
+                await asyncio.wait_for(subscription.changes(), 30)
+        return self.record
+
+
+@asynccontextmanager
+async def running_gateway(
+    worker_port: int, rows: tuple[CapabilityRow, ...] = (), **changes: object
+) -> AsyncIterator[RunningGateway]:
+    """A gateway over an echo worker at the port; `changes` are settings of the gateway."""
+    values: dict[str, object] = {"grpc_port": 0, "http_port": 0, "metrics_port": 0}
+    gateway = Gateway(
+        Settings(
+            gateway=GatewaySettings(**(values | changes)),  # type: ignore[arg-type]  # a test's own values
+            capabilities=rows or (echo_row(worker_port),),
+        )
+    )
+    grpc_port, http_port = await gateway.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
+        try:
+            yield RunningGateway(gateway, channel, grpc_port, http_port)
+        finally:
+            await channel.close()
+            await gateway.stop(0.5)
+
+
+@asynccontextmanager
+async def echo_worker(port: int = 0, **changes: object) -> AsyncIterator[tuple[int, EchoServicer]]:
+    """An echo worker in this process: its port and its servicer."""
+    worker = Worker(echo_settings(port, **changes), stages=())
+    servicer = EchoServicer()
+    bound = await worker.start(register(servicer))
+    try:
+        yield bound, servicer
+    finally:
+        await worker.stop(0.2)
+
+
+class EchoProcess:
+    """An echo worker in a process of its own, to be killed and frozen."""
+
+    def __init__(self, port: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.echo.worker", str(port)],
+            stderr=subprocess.DEVNULL,
+        )
+        self.port = port
+
+    async def online(self) -> "EchoProcess":
+        """Waits until it serves."""
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            await asyncio.wait_for(channel.channel_ready(), 60)
+        return self
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> int:
+        self._process.terminate()
+        return self._process.wait(30)
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self.thaw()
+            self.kill()
+
+
+@contextmanager
+def echo_process(port: int = 0) -> Iterator[EchoProcess]:
+    """An echo worker's process, ended with the context whatever became of it."""
+    process = EchoProcess(port or free_port())
+    try:
+        yield process
+    finally:
+        process.end()
