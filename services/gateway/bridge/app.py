@@ -149,7 +149,7 @@ class _Bridge:
             page = self._studios.answer(request.path) if self._studios is not None else None
             if page is not None:
                 return page
-        raise errors.no_route(request.method, path, self._routes.nearest(path))
+        raise errors.no_route(request.method, path, self._routes.nearest(request.method, path))
 
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:

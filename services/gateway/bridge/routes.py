@@ -89,9 +89,10 @@ class RouteTable:
         """List the HTTP methods that the path has, sorted; empty if there is no such path."""
         return sorted({match.route.http_method for match in self._matches(raw_path)})
 
-    def nearest(self, raw_path: str) -> list[str]:
-        """List up to three routes whose paths look like this one."""
-        by_path = {route.template.text: route for route in self.routes}
+    def nearest(self, http_method: str, raw_path: str) -> list[str]:
+        """List up to three routes whose paths look like this one, of the same method if any is."""
+        preferred = sorted(self.routes, key=lambda route: route.http_method == http_method)
+        by_path = {route.template.text: route for route in preferred}
         close = difflib.get_close_matches(raw_path, by_path, n=3, cutoff=0.6)
         return [str(by_path[path]) for path in close]
 

@@ -107,9 +107,9 @@ class Transcoder:
             raw = httpbody_pb2.HttpBody(content_type=body.content_type, data=body.data)
             target.MergeFromString(raw.SerializeToString())
             return
-        _check_content_type(body)
         if not body.data:
             return
+        _check_content_type(body.content_type)
         value = load_json(body.data)
         if part is not None:
             value = {part.name: value}
@@ -179,18 +179,13 @@ def _is_optional(oneof: OneofDescriptor) -> bool:
     return bool(oneof.name == f"_{oneof.fields[0].name}")
 
 
-def _check_content_type(body: Body) -> None:
-    """Take JSON in UTF-8; a request without a body may leave the type out.
-
-    Strict, as a form of a foreign page can send every type but this one unasked.
-    """
-    if not body.content_type and not body.data:
-        return
-    kind, *parameters = (part.strip().lower() for part in body.content_type.split(";"))
+def _check_content_type(content_type: str) -> None:
+    """Take JSON in UTF-8 only: a form of a foreign page can send other types unasked."""
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
     foreign = [part for part in parameters if part.startswith("charset=") and part not in _UTF_8]
     json_like = kind == JSON_TYPE or (kind.startswith("application/") and kind.endswith("+json"))
     if not json_like or foreign:
-        raise wrong_content_type(body.content_type)
+        raise wrong_content_type(content_type)
 
 
 def _refuse_query(route: Route, query: Mapping[str, Sequence[str]]) -> None:
