@@ -1,14 +1,14 @@
 """What can go wrong, as the code raises it. Knows gRPC's codes, not how an error is sent.
 
-    AtelierError
-    ├── InvalidArgument         the caller's request is wrong; names each field
-    ├── NotFound                the caller names something that does not exist
-    ├── QueueFull               too many tasks wait; come back later
-    ├── ShuttingDown            the worker ends and takes no new task
-    ├── GpuOutOfMemory          the capability's own fault
-    ├── ModelLoadFailed         the capability's own fault
-    ├── TaskTimeLimitExceeded   the capability's own fault
-    └── InternalFault           the capability's own fault
+AtelierError
+├── InvalidArgument         the caller's request is wrong; names each field
+├── NotFound                the caller names something that does not exist
+├── QueueFull               too many tasks wait; come back later
+├── ShuttingDown            the worker ends and takes no new task
+├── GpuOutOfMemory          the capability's own fault
+├── ModelLoadFailed         the capability's own fault
+├── TaskTimeLimitExceeded   the capability's own fault
+└── InternalFault           the capability's own fault
 """
 
 from collections.abc import Mapping
@@ -134,9 +134,7 @@ def to_status(error: AtelierError, domain: str) -> status_pb2.Status:
     """
     details: list[AnyMessage] = [
         _packed(
-            error_details_pb2.ErrorInfo(
-                reason=error.reason, domain=domain, metadata=error.metadata
-            )
+            error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=error.metadata)
         )
     ]
     if error.violations:
@@ -154,17 +152,20 @@ def to_status(error: AtelierError, domain: str) -> status_pb2.Status:
     return status_pb2.Status(code=error.code.value[0], message=error.message, details=details)
 
 
-def error_reason(status: status_pb2.Status | None) -> str:
-    """The reason of the status's ErrorInfo; empty if it has none."""
+def error_info(status: status_pb2.Status | None) -> error_details_pb2.ErrorInfo:
+    """The status's ErrorInfo; an empty one if it has none."""
+    info = error_details_pb2.ErrorInfo()
     for detail in status.details if status is not None else ():
-        info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
-            return info.reason
-    return ""
+            break
+    return info
 
 
-def _packed(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest
-            | error_details_pb2.RetryInfo) -> AnyMessage:
+def _packed(
+    message: error_details_pb2.ErrorInfo
+    | error_details_pb2.BadRequest
+    | error_details_pb2.RetryInfo,
+) -> AnyMessage:
     packed = AnyMessage()
     packed.Pack(message)
     return packed

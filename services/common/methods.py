@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from atelier.options.v1 import options_pb2
 from google.protobuf import descriptor_pool
 
+from atelier.options.v1 import options_pb2
 from services.common.rpc_metrics import MethodName
 
 
@@ -25,10 +25,8 @@ def service_methods(service: str) -> list[Method]:
     return [
         Method(
             path=f"/{service}/{method.name}",
-            name=MethodName(
-                service, method.name, method.client_streaming, method.server_streaming
-            ),
-            is_task=method.GetOptions().Extensions[options_pb2.task],
+            name=MethodName(service, method.name, method.client_streaming, method.server_streaming),
+            is_task=method.GetOptions().Extensions[options_pb2.task],  # type: ignore[index]  # the stub's type is too general
         )
         for method in descriptor.methods
     ]

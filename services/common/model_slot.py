@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from atelier.common.v1 import progress_pb2
-
 from services.common.errors import AtelierError, ModelLoadFailed
 from services.common.settings import SettingsError
 from services.common.worker_metrics import WorkerMetrics

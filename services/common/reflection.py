@@ -18,7 +18,7 @@ def enable(services: Iterable[str], server: grpc.aio.Server) -> None:
     """Adds reflection of `services`, which must be in the default descriptor pool."""
     _declare_v1()
     servicer = reflection.aio.ReflectionServicer([*services, V1, V1ALPHA])
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]  # generated without types
     method = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
@@ -40,7 +40,8 @@ def _declare_v1() -> None:
     twin.package = "grpc.reflection.v1"
     for message in twin.message_type:
         for field in message.field:
-            field.type_name = _v1(field.type_name)
+            if field.type_name:
+                field.type_name = _v1(field.type_name)
     for service in twin.service:
         for method in service.method:
             method.input_type = _v1(method.input_type)

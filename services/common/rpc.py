@@ -10,9 +10,9 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_status import rpc_status
@@ -22,27 +22,39 @@ from services.common.cancellation import JobCancelled
 from services.common.errors import AtelierError, InternalFault, to_status
 from services.common.rpc_metrics import MethodName, MethodSeries, RpcMetrics
 
+if TYPE_CHECKING:
+    Context = grpc.aio.ServicerContext[Any, Any]
+    Method = grpc.RpcMethodHandler[Any, Any]
+    Behaviour = Callable[[Any, Context], Awaitable[Any] | AsyncGenerator[Any, None]]
+
 log = logging.getLogger(__name__)
-Handler = Callable[[Any, grpc.aio.ServicerContext], Any]
+_UNKNOWN = grpc.StatusCode.UNKNOWN
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps every method once; `domain` is what ErrorInfo names as the speaker."""
+    """Wraps every method once; `domain` is what ErrorInfo names as the speaker.
 
-    def __init__(self, metrics: RpcMetrics, domain: str) -> None:
+    Methods are coroutines or asynchronous generators. With `services`, the methods of all others
+    are left as they are.
+    """
+
+    def __init__(
+        self, metrics: RpcMetrics, domain: str, services: Sequence[str] | None = None
+    ) -> None:
         self._metrics = metrics
         self._domain = domain
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._prefixes = None if services is None else tuple(f"/{name}/" for name in services)
+        self._wrapped: dict[str, Method] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Method | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> Method | None:
         """Returns the handler of the method, wrapped; none for a method that is not served."""
         path = handler_call_details.method
+        if self._prefixes is not None and not path.startswith(self._prefixes):
+            return await continuation(handler_call_details)
         wrapped = self._wrapped.get(path)
         if wrapped is not None:
             return wrapped
@@ -52,77 +64,52 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         wrapped = self._wrapped[path] = self._wrap(path, handler)
         return wrapped
 
-    def _wrap(
-        self, path: str, handler: grpc.RpcMethodHandler[Any, Any]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    def _wrap(self, path: str, handler: Method) -> Method:
         service, _, method = path.lstrip("/").rpartition("/")
-        name = MethodName(
-            service, method, handler.request_streaming, handler.response_streaming
-        )
-        around = _Around(path, self._metrics.of(name), self._domain)
-        serializers = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
+        name = MethodName(service, method, handler.request_streaming, handler.response_streaming)
+        behaviour: Any
         if handler.request_streaming:
-            if handler.response_streaming:
-                return grpc.stream_stream_rpc_method_handler(
-                    around.streaming(handler.stream_stream), **serializers
-                )
-            return grpc.stream_unary_rpc_method_handler(
-                around.unary(handler.stream_unary), **serializers
+            behaviour, make = (
+                (handler.stream_stream, grpc.stream_stream_rpc_method_handler)
+                if handler.response_streaming
+                else (handler.stream_unary, grpc.stream_unary_rpc_method_handler)
             )
-        if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(
-                around.streaming(handler.unary_stream), **serializers
+        else:
+            behaviour, make = (
+                (handler.unary_stream, grpc.unary_stream_rpc_method_handler)
+                if handler.response_streaming
+                else (handler.unary_unary, grpc.unary_unary_rpc_method_handler)
             )
-        return grpc.unary_unary_rpc_method_handler(
-            around.unary(handler.unary_unary), **serializers
-        )
+        around = _Around(path, behaviour, self._metrics.of(name), self._domain)
+        return make(around.call, handler.request_deserializer, handler.response_serializer)
 
 
 class _Around:
     """Runs a method's calls."""
 
-    def __init__(self, path: str, series: MethodSeries, domain: str) -> None:
+    def __init__(self, path: str, behaviour: Behaviour, series: MethodSeries, domain: str) -> None:
         self._path = path
+        self._behaviour = behaviour
         self._series = series
         self._domain = domain
+        # Probes come every few seconds; a log is about the work.
+        self._level = logging.DEBUG if path.startswith("/grpc.") else logging.INFO
 
-    def unary(self, behaviour: Handler) -> Handler:
-        async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
-            return await self._run(behaviour(request, context), context)
-
-        return call
-
-    def streaming(self, behaviour: Handler) -> Handler:
-        if not inspect.isasyncgenfunction(behaviour):
-            return self.unary(behaviour)
-
-        async def write_all(request: Any, context: grpc.aio.ServicerContext) -> None:
-            # Written here rather than yielded on: a cancelled call then closes the generator
-            # at once, not when the garbage collector finds it.
-            async with aclosing(behaviour(request, context)) as responses:
-                async for response in responses:
-                    await context.write(response)
-
-        async def call(request: Any, context: grpc.aio.ServicerContext) -> None:
-            await self._run(write_all(request, context), context)
-
-        return call
-
-    async def _run(self, work: Awaitable[Any], context: grpc.aio.ServicerContext) -> Any:
+    async def call(self, request: Any, context: Context) -> Any:
         token = call_id.current.set(call_id.of(context.invocation_metadata()))  # type: ignore[arg-type]  # a sequence of pairs, typed more loosely
         began = time.monotonic()
+        budget_seconds: float | None = context.time_remaining()
         self._series.start()
         code = grpc.StatusCode.OK
         try:
-            return await work
+            response = await self._answer(request, context)
+            code = _code_of(context)
+            return response
         except asyncio.CancelledError:
-            code = _cancel_code(context)
+            code = _cancel_code(context, budget_seconds)
             raise
         except grpc.aio.AbortError:
-            code = _aborted_code(context)
+            code = _code_of(context)
             raise
         except AtelierError as error:
             code = error.code
@@ -130,31 +117,54 @@ class _Around:
         except JobCancelled:
             code = grpc.StatusCode.CANCELLED
             await context.abort(code, "the task was cancelled")
+        except grpc.aio.InternalError as error:
+            # A write that failed: nobody can be told, and gRPC has said the rest.
+            code = _cancel_code(context, budget_seconds)
+            log.debug("%s could not answer: %s", self._path, error)
+            raise
         except Exception as error:
             code = grpc.StatusCode.INTERNAL
             log.exception("%s failed", self._path)
-            await self._abort(
-                context, InternalFault("UNEXPECTED", f"{type(error).__name__}: {error}")
-            )
+            fault = InternalFault("UNEXPECTED", f"{type(error).__name__}: {error}")
+            await self._abort(context, fault)
         finally:
             seconds = time.monotonic() - began
             self._series.end(code, seconds)
-            log.info("%s %s in %.3f s", self._path, code.name, seconds)
+            log.log(self._level, "%s %s in %.3f s", self._path, code.name, seconds)
             call_id.current.reset(token)
 
-    async def _abort(self, context: grpc.aio.ServicerContext, error: AtelierError) -> None:
+    async def _answer(self, request: Any, context: Context) -> Any:
+        result: Any = self._behaviour(request, context)
+        if not inspect.isasyncgen(result):
+            return await result
+        # Written here rather than yielded on: a cancelled call then closes the generator at once,
+        # not when the garbage collector finds it.
+        async with aclosing(result) as responses:
+            async for response in responses:
+                await context.write(response)
+        return None
+
+    async def _abort(self, context: Context, error: AtelierError) -> None:
         await context.abort_with_status(rpc_status.to_status(to_status(error, self._domain)))
 
 
-def _cancel_code(context: grpc.aio.ServicerContext) -> grpc.StatusCode:
-    remaining = context.time_remaining()
-    if remaining is not None and remaining <= 0:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
-    return grpc.StatusCode.CANCELLED
-
-
-def _aborted_code(context: grpc.aio.ServicerContext) -> grpc.StatusCode:
-    code = context.code()
+def _code_of(context: Context) -> grpc.StatusCode:
+    """The code that the method has set, as a number or as it is; OK if it has set none."""
+    code: Any = context.code()
     if isinstance(code, grpc.StatusCode):
         return code
-    return next((item for item in grpc.StatusCode if item.value[0] == code), grpc.StatusCode.UNKNOWN)
+    return next((item for item in grpc.StatusCode if item.value[0] == (code or 0)), _UNKNOWN)
+
+
+def _cancel_code(context: Context, budget_seconds: float | None) -> grpc.StatusCode:
+    """Whether a cancelled call has met its deadline or its caller has left.
+
+    A client ends a call at its own deadline, and what it sends of that is rounded up by as much
+    as a hundredth, so that a little of the time may remain here.
+    """
+    remaining_seconds: float | None = context.time_remaining()
+    if budget_seconds is None or remaining_seconds is None:
+        return grpc.StatusCode.CANCELLED
+    if remaining_seconds <= 0.05 + budget_seconds / 100:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+    return grpc.StatusCode.CANCELLED

@@ -40,7 +40,7 @@ class MethodSeries:
         # Every code from the start: a rate over a series that appears with the first fault
         # misses that fault.
         self._handled = {
-            code: metrics.handled.labels(*labels, _camel(code)) for code in grpc.StatusCode
+            code: metrics.handled.labels(*labels, _go_name(code)) for code in grpc.StatusCode
         }
 
     def start(self) -> None:
@@ -88,6 +88,12 @@ class RpcMetrics:
             self.of(name)
 
 
-def _camel(code: grpc.StatusCode) -> str:
-    """INVALID_ARGUMENT becomes InvalidArgument, as go-grpc-prometheus writes codes; OK stays."""
-    return "OK" if code is grpc.StatusCode.OK else code.name.title().replace("_", "")
+def _go_name(code: grpc.StatusCode) -> str:
+    """INVALID_ARGUMENT becomes InvalidArgument, as Go's codes are written, from which the label
+    comes; https://pkg.go.dev/google.golang.org/grpc/codes.
+    """
+    if code is grpc.StatusCode.OK:
+        return "OK"
+    if code is grpc.StatusCode.CANCELLED:
+        return "Canceled"
+    return code.name.title().replace("_", "")

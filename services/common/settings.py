@@ -93,11 +93,10 @@ class CapabilityRow:
     """Python package of the worker, "services.llm" by default."""
     model: str = ""
     device: str = "auto"
+    shutdown_grace_seconds: float = 20.0
 
     def __post_init__(self) -> None:
-        _require_ports(
-            f"capabilities.{self.name}", port=self.port, metrics_port=self.metrics_port
-        )
+        _require_ports(f"capabilities.{self.name}", port=self.port, metrics_port=self.metrics_port)
         if self.service.count(".") < 1 or self.service.startswith("."):
             raise SettingsError(
                 f"capabilities.{self.name}.service",
@@ -250,9 +249,7 @@ def _build(
     known = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]  # D is a dataclass
     unknown = sorted(set(table) - set(known))
     if strict and unknown:
-        raise SettingsError(
-            f"{where}.{unknown[0]}", f"is no setting; known are {', '.join(known)}"
-        )
+        raise SettingsError(f"{where}.{unknown[0]}", f"is no setting; known are {', '.join(known)}")
     values: dict[str, Any] = {}
     for key in known:
         variable = f"ATELIER_{where.rpartition('.')[2].upper()}_{key.upper()}"

@@ -132,9 +132,7 @@ class Worker:
         metrics.shutdown()
 
 
-def serve_metrics(
-    host: str, port: int, registry: "object", key: str
-) -> ThreadingHTTPServer:
+def serve_metrics(host: str, port: int, registry: "object", key: str) -> ThreadingHTTPServer:
     """Serves /metrics of `registry` in a thread. Raises SettingsError if the port is taken."""
     try:
         server, _ = start_http_server(port, addr=host, registry=registry)  # type: ignore[arg-type]  # CollectorRegistry
