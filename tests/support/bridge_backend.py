@@ -1,4 +1,4 @@
-"""A gateway core for the bridge's tests: it answers as it is told and remembers what it was asked."""
+"""A gateway core for the bridge's tests: answers as it is told, remembers what it was asked."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -29,6 +29,7 @@ class FakeBackend:
     streams: dict[str, Stream] = field(default_factory=dict)
     capabilities: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def unary(
@@ -65,6 +66,7 @@ class FakeBackend:
     ) -> Call:
         call = Call(method, request, metadata, timeout_seconds)
         self.calls.append(call)
+        self.called.set()
         return call
 
 

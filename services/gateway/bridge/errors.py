@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from services.common.errors import AtelierError, to_status
@@ -146,6 +147,6 @@ def _detail(detail: AnyMessage, pool: DescriptorPool) -> object:
             preserving_proto_field_name=True,
             descriptor_pool=pool,
         )
-    except (TypeError, KeyError, ValueError, json_format.Error):
+    except (TypeError, KeyError, ValueError, json_format.Error, DecodeError):
         value = base64.b64encode(detail.value).decode("ascii")
         return {"@type": detail.type_url, "value": value}

@@ -62,4 +62,4 @@ class Studios:
 
 def _looks_like_page(name: str) -> bool:
     """Tell a route of the studios from a missing file: files have an extension."""
-    return "." not in name.rpartition("/")[2] and not name.startswith("assets/")
+    return "." not in name.rpartition("/")[2] and name.partition("/")[0] != "assets"

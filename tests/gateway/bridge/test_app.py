@@ -28,15 +28,15 @@ LIBRARY = "/toy.library.v1.LibraryService"
 
 
 def happening(**fields: Any) -> bytes:
-    return bridge_toy.message("Happening", **fields).SerializeToString()
+    return bytes(bridge_toy.message("Happening", **fields).SerializeToString())
 
 
 def book(**fields: Any) -> bytes:
-    return bridge_toy.message("Book", **fields).SerializeToString()
+    return bytes(bridge_toy.message("Book", **fields).SerializeToString())
 
 
 def chunk(data: bytes, content_type: str = "") -> bytes:
-    return httpbody_pb2.HttpBody(content_type=content_type, data=data).SerializeToString()
+    return bytes(httpbody_pb2.HttpBody(content_type=content_type, data=data).SerializeToString())
 
 
 def broken(code: str = "UNAVAILABLE") -> CallFailed:
@@ -58,7 +58,7 @@ def violations(error: dict[str, Any]) -> dict[str, str]:
 
 
 def reason(error: dict[str, Any]) -> str:
-    return next(detail["reason"] for detail in error["details"] if "reason" in detail)
+    return next(str(detail["reason"]) for detail in error["details"] if "reason" in detail)
 
 
 # ---- unary calls
@@ -149,8 +149,7 @@ async def test_a_client_that_leaves_cancels_its_call() -> None:
     backend = FakeBackend(unaries={f"{LIBRARY}/GetBook": never})
     async with bridge(backend) as http:
         call = asyncio.ensure_future(http.get("/v1/toy/books/7"))
-        while not backend.calls:
-            await asyncio.sleep(0.01)
+        await backend.called.wait()
         call.cancel()
         await backend.cancelled.wait()
 
@@ -465,9 +464,9 @@ async def test_a_server_that_stops_cancels_what_does_not_end() -> None:
     server = HttpServer(app, host="127.0.0.1", port=0, grace_seconds=0.1)
     port = await server.start()
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        await http.get("/v1/toy/books:watch")
-        await server.stop()
-        await server.stop()
+        async with http.get("/v1/toy/books:watch"):
+            await server.stop()
+            await server.stop()
     assert backend.cancelled.is_set()
 
 

@@ -1,13 +1,13 @@
 import pytest
+from google.api import http_pb2
+from google.longrunning import operations_proto_pb2
+from google.protobuf import descriptor_pool
+
 from atelier.gateway.v1 import gateway_pb2
 from atelier.image.v1 import image_pb2
 from atelier.llm.v1 import llm_pb2
 from atelier.tts.v1 import tts_pb2
 from atelier.videogen.v1 import videogen_pb2
-from google.api import http_pb2
-from google.longrunning import operations_proto_pb2
-from google.protobuf import descriptor_pool
-
 from services.gateway.bridge.routes import RouteError, RouteTable, declared_routes
 from tests.support import bridge_toy
 
@@ -138,6 +138,6 @@ def test_a_rule_that_cannot_be_served_is_refused_by_name(method: str, rule: str,
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
-    with pytest.raises(RouteError, match="faulty.S.Do") as caught:
+    with pytest.raises(RouteError, match=r"faulty\.S") as caught:
         RouteTable(declared_routes(pool, ["faulty.S"]))
     assert said in str(caught.value)
