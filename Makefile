@@ -78,7 +78,7 @@ format: $(TEST_STAMP) ## Format the code and mend what the linter can mend
 .PHONY: bench
 bench: $(TEST_STAMP) ## Measure the figures of BENCHMARKS.md (minutes; close other programs)
 	@$(BIN)/atelier prepare
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 # --- Generating ----------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Turns a failed call into sentences for a person: what happened, and what to do."""
 
+from typing import cast
+
 import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -11,7 +13,7 @@ from services.cli.complaint import ComplaintError
 def explain(error: grpc.RpcError, address: str) -> ComplaintError:
     """The complaint that tells of a failed call to the gateway at `address`."""
     code = error.code()
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(cast("grpc.Call", error))
     if status is None and code is grpc.StatusCode.UNAVAILABLE:
         return ComplaintError(
             f"no gateway answers at {address}; start it with `atelier up` or `make run`, "
@@ -37,7 +39,7 @@ def _sentences(code: grpc.StatusCode, message: str, status: status_pb2.Status | 
     origin = info.domain.removesuffix(".atelier") or "the gateway"
     reason = f", {info.reason}" if info.reason else ""
     text = f"{_what_happened(code, origin)}: {text} ({code.name}{reason})"
-    if retry.HasField("retry_delay"):
+    if retry.HasField("retry_delay") and "try again" not in text:
         text += f"; try again in {retry.retry_delay.ToTimedelta().total_seconds():g} s"
     elif code is grpc.StatusCode.UNAVAILABLE:
         text += "; look at `atelier status` and `atelier logs`"

@@ -86,41 +86,45 @@ def prepare_models(console: Console) -> None:
 
 def _start(console: Console, folder: RunFolder, *, detached: bool) -> None:
     processes = load_settings_processes()
-    folder.make()
-    with _starting_alone(folder):
-        _require_not_running(folder)
-        require_free_ports(processes)
-        prepare_models(console)
-        require_models(processes)
-        write_configuration(processes, folder)
-        marks = LogMarks.take(processes, folder)
-        supervisor = _spawn(folder, detached=detached)
-        supervision = Supervision(folder.socket)
-        try:
+    supervisor: subprocess.Popen[bytes] | None = None
+    try:
+        folder.make()
+        with _starting_alone(folder):
+            _make_ready(console, folder, processes)
+            marks = LogMarks.take(processes, folder)
+            supervisor = _spawn(folder, detached=detached)
+            supervision = Supervision(folder.socket)
             _wait_for_socket(supervisor, supervision, folder)
             readiness = wait_until_ready(processes, supervision, folder, marks, console.print)
-        except BaseException:
-            _end(console, supervisor, processes)
-            raise
-    announce(console, processes, readiness, detached=detached)
-    if not detached:
-        _stay(console, supervisor, processes)
-
-
-def _stay(
-    console: Console, supervisor: subprocess.Popen[bytes], processes: tuple[Process, ...]
-) -> None:
-    """Tells what happens until a signal or supervisord's end, and leaves nothing behind."""
-    try:
-        follow_events(supervisor, console)
+        announce(console, processes, readiness, detached=detached)
+        if not detached:
+            follow_events(supervisor, console)
     except StopRequestedError:
+        if supervisor is None:
+            raise
         _say(console, "stopping; running calls may finish (again to end at once)")
         _end(console, supervisor, processes)
         _say(console, "all processes have ended")
-        return
     except BaseException:
-        _end(console, supervisor, processes)
+        if supervisor is not None:
+            _end(console, supervisor, processes)
         raise
+    else:
+        if not detached:
+            _tell_end(console, supervisor)
+
+
+def _make_ready(console: Console, folder: RunFolder, processes: tuple[Process, ...]) -> None:
+    """Raises ComplaintError for whatever would hinder the processes."""
+    _require_not_running(folder)
+    require_free_ports(processes)
+    prepare_models(console)
+    require_models(processes)
+    write_configuration(processes, folder)
+
+
+def _tell_end(console: Console, supervisor: subprocess.Popen[bytes]) -> None:
+    """Says how supervisord ended that we did not end."""
     if supervisor.wait() != 0:
         raise ComplaintError("supervisord was killed; the processes it ran are ending")
     _say(console, "stopped from elsewhere")

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +15,7 @@ LOOK_SECONDS = 0.25
 
 def read_logs(
     folder: RunFolder, names: list[str], *, lines: int, follow: bool
-) -> Iterator[tuple[str, str]]:
+) -> Generator[tuple[str, str], None, None]:
     """Yields (process, line): the last `lines` of each log, then, with `follow`, each new one.
 
     No names means all logs. Raises ComplaintError for a name that has no log.
@@ -27,14 +27,18 @@ def read_logs(
         if name not in known:
             raise ComplaintError(f"'{name}' has no log; there are {', '.join(known)}")
     tails = [_Tail(name, folder.log(name)) for name in names or known]
-    for tail in tails:
-        for line in tail.last(lines):
-            yield tail.name, line
-    while follow:
+    try:
         for tail in tails:
-            for line in tail.new():
+            for line in tail.last(lines):
                 yield tail.name, line
-        time.sleep(LOOK_SECONDS)
+        while follow:
+            for tail in tails:
+                for line in tail.new():
+                    yield tail.name, line
+            time.sleep(LOOK_SECONDS)
+    finally:
+        for tail in tails:
+            tail.close()
 
 
 class _Tail:
@@ -49,7 +53,7 @@ class _Tail:
     def last(self, count: int) -> list[str]:
         return list(deque(self.new(), maxlen=count))
 
-    def new(self) -> Iterator[str]:
+    def new(self) -> Generator[str, None, None]:
         """The whole lines that were added since the last look."""
         file = self._open()
         if file is None:
@@ -57,7 +61,11 @@ class _Tail:
         *whole, self._part = (self._part + file.read()).split("\n")
         yield from whole
         if self._rotated(file):
-            file.close()
+            self.close()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
             self._file = None
 
     def _open(self) -> TextIO | None:

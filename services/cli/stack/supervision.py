@@ -81,9 +81,12 @@ class _SocketTransport(xmlrpc.client.Transport):
         self._path = path
         self._timeout = timeout
 
-    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002
         """The connection to the socket, whatever the host."""
-        return _SocketConnection(self._path, self._timeout)
+        connection = _SocketConnection(self._path, self._timeout)
+        # Where the transport looks for what it has to close.
+        self._connection = ("supervisor", connection)
+        return connection
 
 
 class _SocketConnection(http.client.HTTPConnection):
