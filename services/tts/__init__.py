@@ -1,0 +1,1 @@
+"""The tts worker: reads text aloud with a VITS voice."""

@@ -1,0 +1,245 @@
+"""Tables of written English that is not read letter by letter: abbreviations, units, signs.
+
+Only tables; `reading` and `sentences` decide where they apply.
+"""
+
+TITLES = {
+    "Adm": "Admiral",
+    "Capt": "Captain",
+    "Cmdr": "Commander",
+    "Col": "Colonel",
+    "Dr": "Doctor",
+    "Gen": "General",
+    "Gov": "Governor",
+    "Hon": "Honorable",
+    "Lt": "Lieutenant",
+    "Maj": "Major",
+    "Messrs": "Messers",
+    "Mr": "Mister",
+    "Mrs": "Missus",
+    "Ms": "Miz",
+    "Pres": "President",
+    "Prof": "Professor",
+    "Rep": "Representative",
+    "Rev": "Reverend",
+    "Sen": "Senator",
+    "Sgt": "Sergeant",
+}
+"""Stand before a name; a sentence never ends with one."""
+
+ABBREVIATIONS = {
+    "Ave": "Avenue",
+    "Blvd": "Boulevard",
+    "Bros": "Brothers",
+    "Co": "Company",
+    "Corp": "Corporation",
+    "Dept": "Department",
+    "Esq": "Esquire",
+    "Fig": "Figure",
+    "Figs": "Figures",
+    "Hwy": "Highway",
+    "Inc": "Incorporated",
+    "Jr": "Junior",
+    "Ltd": "Limited",
+    "Mt": "Mount",
+    "Sr": "Senior",
+    "approx": "approximately",
+    "apt": "apartment",
+    "avg": "average",
+    "cf": "compare",
+    "dept": "department",
+    "ed": "edition",
+    "est": "established",
+    "etc": "et cetera",
+    "ext": "extension",
+    "incl": "including",
+    "max": "maximum",
+    "min": "minimum",
+    "misc": "miscellaneous",
+    "pp": "pages",
+    "resp": "respectively",
+    "temp": "temperature",
+    "vol": "volume",
+    "vs": "versus",
+}
+"""Written with a full stop, which may also be the end of the sentence."""
+
+DOTTED = {
+    "a.k.a.": "also known as",
+    "a.m.": "·am",
+    "e.g.": "for example",
+    "i.e.": "that is",
+    "p.m.": "·pm",
+    "Ph.D.": "·phd",
+    "w/o": "without",
+    "w/": "with",
+    "c/o": "care of",
+}
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+MONTH_NAMES = (
+    {name: name for name in MONTHS}
+    | {name[:3]: name for name in MONTHS if name != "May"}
+    | {"Sept": "September"}
+)
+WEEKDAYS = {
+    "Mon": "Monday",
+    "Tue": "Tuesday",
+    "Tues": "Tuesday",
+    "Wed": "Wednesday",
+    "Thu": "Thursday",
+    "Thur": "Thursday",
+    "Thurs": "Thursday",
+    "Fri": "Friday",
+    "Sat": "Saturday",
+    "Sun": "Sunday",
+}
+
+NEVER_LAST = frozenset(TITLES) | {"No", "Nos", "St", "Mt", "Fig", "Figs", "vs", "cf", "approx"}
+"""Before these full stops' following word no sentence begins."""
+
+CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "US$": ("·us dollar", "·us dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "¥": ("yen", "yen", "sen", "sen"),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₩": ("won", "won", "jeon", "jeon"),
+}
+CURRENCY_CODES = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+MAGNITUDES = {
+    "K": "thousand",
+    "k": "thousand",
+    "M": "million",
+    "m": "million",
+    "mn": "million",
+    "B": "billion",
+    "b": "billion",
+    "bn": "billion",
+    "T": "trillion",
+    "tn": "trillion",
+}
+
+UNITS = {
+    "°": ("degree", "degrees"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "%": ("percent", "percent"),
+    "‰": ("per mille", "per mille"),
+    "nm": ("nanometer", "nanometers"),
+    "µm": ("micrometer", "micrometers"),
+    "mm": ("millimeter", "millimeters"),
+    "cm": ("centimeter", "centimeters"),
+    "m": ("meter", "meters"),
+    "km": ("kilometer", "kilometers"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "mi": ("mile", "miles"),
+    "m²": ("square meter", "square meters"),
+    "km²": ("square kilometer", "square kilometers"),
+    "cm²": ("square centimeter", "square centimeters"),
+    "m³": ("cubic meter", "cubic meters"),
+    "cm³": ("cubic centimeter", "cubic centimeters"),
+    "sq ft": ("square foot", "square feet"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gram", "grams"),
+    "kg": ("kilogram", "kilograms"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"),
+    "l": ("liter", "liters"),
+    "L": ("liter", "liters"),
+    "ns": ("nanosecond", "nanoseconds"),
+    "µs": ("microsecond", "microseconds"),
+    "ms": ("millisecond", "milliseconds"),
+    "s": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "min": ("minute", "minutes"),
+    "h": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "m/s": ("meter per second", "meters per second"),
+    "mph": ("mile per hour", "miles per hour"),
+    "fps": ("frame per second", "frames per second"),
+    "rpm": ("revolution per minute", "revolutions per minute"),
+    "Hz": ("hertz", "hertz"),
+    "kHz": ("kilohertz", "kilohertz"),
+    "MHz": ("megahertz", "megahertz"),
+    "GHz": ("gigahertz", "gigahertz"),
+    "kB": ("kilobyte", "kilobytes"),
+    "KB": ("kilobyte", "kilobytes"),
+    "MB": ("megabyte", "megabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "KiB": ("kibibyte", "kibibytes"),
+    "MiB": ("mebibyte", "mebibytes"),
+    "GiB": ("gibibyte", "gibibytes"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "Gbps": ("gigabit per second", "gigabits per second"),
+    "V": ("volt", "volts"),
+    "W": ("watt", "watts"),
+    "kW": ("kilowatt", "kilowatts"),
+    "MW": ("megawatt", "megawatts"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "kJ": ("kilojoule", "kilojoules"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "Pa": ("pascal", "pascals"),
+    "hPa": ("hectopascal", "hectopascals"),
+    "dB": ("decibel", "decibels"),
+    "px": ("pixel", "pixels"),
+    "ha": ("hectare", "hectares"),
+}
+"""Directly after a number: one of them, several of them."""
+
+SIGNS = {
+    "&": "and",
+    "+": "plus",
+    "=": "equals",
+    "≠": "is not equal to",
+    "≈": "is about",
+    "~": "about",
+    "<": "is less than",
+    ">": "is greater than",
+    "≤": "is at most",
+    "≥": "is at least",
+    "×": "times",
+    "÷": "divided by",
+    "±": "plus or minus",
+    "−": "minus",
+    "√": "square root of",
+    "∞": "infinity",
+    "→": "to",
+    "@": "at",
+    "%": "percent",
+    "°": "degrees",
+    "§": "section",
+    "©": "copyright",
+    "®": "registered",
+    "™": "trademark",
+    "$": "dollar",
+    "€": "euro",
+    "£": "pound",
+    "¥": "yen",
+    "₹": "rupee",
+    "₩": "won",
+}
+
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        (
+            *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"),
+            *("iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi"),
+            *("rho", "sigma", "tau", "upsilon", "phi", "kai", "psi", "omega"),
+        ),
+        strict=True,
+    )
+)
+"""A Greek letter that stands alone, as in formulas."""
