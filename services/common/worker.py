@@ -5,25 +5,28 @@ Knows the life of a worker, not what it makes.
 
 import asyncio
 import logging
-import signal
+import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from http.server import ThreadingHTTPServer
 from typing import TypeVar
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from prometheus_client import start_http_server
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 
 from services.common import logs, reflection
+from services.common.errors import AtelierError
 from services.common.grpc_options import server_options
+from services.common.health_servicer import HealthServicer
 from services.common.lane import Lane
 from services.common.methods import methods_of
+from services.common.ports import address, require_free, serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
 from services.common.settings import SettingsError, WorkerSettings, load_worker
+from services.common.stop_signals import StopSignals
 from services.common.worker_metrics import WorkerMetrics
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,9 @@ Register = Callable[[grpc.aio.Server], None]
 Preload = Callable[[], object]
 Close = Callable[[], Awaitable[None]]
 T = TypeVar("T", bound=WorkerSettings)
+
+LAST_SECONDS = 5.0
+"""How long a job may take to see that it was cancelled when the worker ends."""
 
 
 class Worker:
@@ -47,7 +53,7 @@ class Worker:
         )
         self._rpc_metrics = RpcMetrics(self.registry)
         self._server: grpc.aio.Server | None = None
-        self._health = health.aio.HealthServicer()
+        self._health = HealthServicer(settings.service)
         self._close: Close | None = None
 
     def serve(
@@ -57,7 +63,8 @@ class Worker:
 
         `register` adds the servicer to the server. `preload` loads the model; it is called in a
         thread if the settings ask for it, and the worker is online meanwhile. `close` is awaited
-        after the last call has ended. Exits with status 1 and one line if it cannot listen.
+        after the last call has ended. A second signal cuts the grace time short. Exits with
+        status 1 and one line if it cannot listen.
         """
         logs.configure(self.settings.name)
         try:
@@ -68,53 +75,60 @@ class Worker:
     async def start(self, register: Register, *, close: Close | None = None) -> int:
         """Starts to serve and returns the port, which differs from the settings' if that is 0.
 
-        Raises SettingsError if the port cannot be had.
+        Raises SettingsError if the port cannot be had, or no servicer serves the settings' service.
         """
         self._close = close
+        interceptor = CallInterceptor(self._rpc_metrics, f"{self.settings.name}.atelier")
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(self._rpc_metrics, f"{self.settings.name}.atelier")],
-            options=server_options(self.settings.max_message_mib),
+            interceptors=[interceptor], options=server_options(self.settings.max_message_mib)
         )
-        services = ("", self.settings.service)
-        for service in services:
-            # The servicer begins as SERVING, but nothing is served yet.
-            await self._health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING)
         register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable((self.settings.service, health.SERVICE_NAME), self._server)
-        self._rpc_metrics.declare(methods_of(self.settings.service))
+        reflection.enable((self.settings.service, HEALTH_SERVICE), self._server)
+        self._declare_series()
         port = self._bind(self._server)
         await self._server.start()
-        for service in services:
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        self._health.serve()
         return port
 
     async def stop(self, grace_seconds: float) -> None:
-        """Says NOT_SERVING, lets running calls finish within the grace time, then cancels them."""
-        await self._health.enter_graceful_shutdown()
+        """Says NOT_SERVING, lets running calls finish within the grace time, then cancels them.
+
+        Returns also if a job then does not end; the lane is busy in that case.
+        """
+        self._health.end()
         if self._server is not None:
             await self._server.stop(grace_seconds)
-        await self.lane.close()
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                await self.lane.close()
+        except TimeoutError:
+            log.error("a job goes on although it was cancelled; ending without it")  # noqa: TRY400  # the trace says nothing
         if self._close is not None:
             await self._close()
 
-    def _bind(self, server: grpc.aio.Server) -> int:
-        address = f"{self.settings.host}:{self.settings.port}"
+    def _declare_series(self) -> None:
         try:
-            return server.add_insecure_port(address)
-        except RuntimeError:
+            self._rpc_metrics.declare(methods_of(self.settings.service))
+        except KeyError:
             raise SettingsError(
-                f"capabilities.{self.settings.name}.port",
-                f"{address} cannot be listened on; it is taken or not this machine's",
+                f"capabilities.{self.settings.name}.service",
+                f"this worker does not serve {self.settings.service!r}",
             ) from None
+
+    def _bind(self, server: grpc.aio.Server) -> int:
+        host, port = self.settings.host, self.settings.port
+        key = f"capabilities.{self.settings.name}.port"
+        require_free(host, port, key)
+        try:
+            return server.add_insecure_port(address(host, port))
+        except RuntimeError as error:
+            raise SettingsError(key, f"{error}; choose another") from None
 
     async def _serve(
         self, register: Register, preload: Preload | None, close: Close | None
     ) -> None:
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
+        signals = StopSignals()
         metrics = serve_metrics(
             self.settings.host,
             self.settings.metrics_port,
@@ -123,29 +137,48 @@ class Worker:
         )
         port = await self.start(register, close=close)
         log.info("%s serves on port %d", self.settings.service, port)
+        loading: threading.Thread | None = None
         if preload is not None and self.settings.preload:
-            # Not awaited, and a daemon thread: a worker that loads is online and can be ended.
-            threading.Thread(target=_preload, args=(preload,), daemon=True).start()
-        await stopping.wait()
-        log.info("draining for at most %g s", self.settings.shutdown_grace_seconds)
-        await self.stop(self.settings.shutdown_grace_seconds)
+            # Not awaited: a worker that loads is online and can be ended.
+            loading = threading.Thread(target=_preload, args=(preload,), daemon=True)
+            loading.start()
+        await signals.drain.wait()
+        await self._drain(signals.hurry)
         metrics.shutdown()
+        if self.lane.busy or (loading is not None and loading.is_alive()):
+            _end_now()
 
-
-def serve_metrics(host: str, port: int, registry: "object", key: str) -> ThreadingHTTPServer:
-    """Serves /metrics of `registry` in a thread. Raises SettingsError if the port is taken."""
-    try:
-        server, _ = start_http_server(port, addr=host, registry=registry)  # type: ignore[arg-type]  # CollectorRegistry
-    except OSError as error:
-        raise SettingsError(key, f"{host}:{port} cannot be listened on: {error.strerror}") from None
-    return server  # type: ignore[return-value]  # a ThreadingHTTPServer in fact
+    async def _drain(self, hurry: asyncio.Event) -> None:
+        grace_seconds = self.settings.shutdown_grace_seconds
+        log.info("draining for at most %g s", grace_seconds)
+        stopping = asyncio.create_task(self.stop(grace_seconds))
+        hurrying = asyncio.create_task(hurry.wait())
+        await asyncio.wait({stopping, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        if hurry.is_set() and self._server is not None:
+            log.info("cancelling what still runs")
+            await self._server.stop(0)
+        hurrying.cancel()
+        await stopping
 
 
 def _preload(preload: Preload) -> None:
     try:
         preload()
+    except AtelierError as error:
+        log.error("preloading failed, the first task tries again: %s", error)  # noqa: TRY400  # an error that says all
     except Exception:
-        log.exception("preloading failed; the first task tries again")
+        log.exception("preloading failed, the first task tries again")
+
+
+def _end_now() -> None:
+    """Ends the process under a thread that still computes.
+
+    Python would wait for the thread for ever, or crash under it while it takes itself apart.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def settings_or_exit(name: str, cls: type[T]) -> T:

@@ -121,7 +121,7 @@ async def play(script: list[Arrive | Leave | Finish | Pass]) -> None:
     assert lane.figure("queue_depth") == lane.figure("tasks_running") == 0
     for reader, job, result in zip(readers, jobs, results, strict=True):
         check_ending(reader, job, result, started=job.number in observed.started)
-    assert await soon(count(lane)) == ["still", "works"]
+    assert await soon(what_still_works(lane)) == ["still", "works"]
     await soon(lane.close())
 
 
@@ -134,7 +134,7 @@ def check_ending(reader: Reader, job: Job, result: object, *, started: bool) -> 
         assert not (started and isinstance(result, QueueFull))
 
 
-async def count(lane: WatchedLane) -> list[object]:
+async def what_still_works(lane: WatchedLane) -> list[object]:
     return [item async for item in lane.run(lambda cancellation: iter(["still", "works"]))]
 
 
