@@ -1,16 +1,20 @@
-"""Programs that some tests need. In CI none may be missing."""
+"""Programs that a test needs beside Python's packages."""
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
 
-def tool(name: str) -> str:
-    """The path of a program; skips the test by the program's name if it is missing."""
-    path = shutil.which(name)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is missing, and CI skips nothing")
-        pytest.skip(f"{name} is not installed")
-    return path
+def required_tool(name: str) -> str:
+    """The path of a program; without it the test is skipped, or fails in CI, which skips nothing."""
+    here = Path(sys.executable).parent / name
+    path = str(here) if here.exists() else shutil.which(name)
+    if path is not None:
+        return path
+    reason = f"the program {name} is missing; `make test` installs it where it may"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
