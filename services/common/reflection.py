@@ -18,15 +18,16 @@ def enable(services: Iterable[str], server: grpc.aio.Server) -> None:
     """Adds reflection of `services`, which must be in the default descriptor pool."""
     _declare_v1()
     servicer = reflection.aio.ReflectionServicer([*services, V1, V1ALPHA])
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]  # generated without types
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
     method = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(V1, {"ServerReflectionInfo": method}),)
-    )
+    methods = {"ServerReflectionInfo": method}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(V1, methods),))
+    # Generated code adds methods in both ways, and some servers take only this one.
+    server.add_registered_method_handlers(V1, methods)
 
 
 def _declare_v1() -> None:

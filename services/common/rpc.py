@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 
 from services.common import call_id
 from services.common.cancellation import JobCancelled
+from services.common.decoding import checked, tolerant
 from services.common.errors import AtelierError, InternalFault, to_status
 from services.common.rpc_metrics import MethodName, MethodSeries, RpcMetrics
 
@@ -34,16 +35,12 @@ _UNKNOWN = grpc.StatusCode.UNKNOWN
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method once; `domain` is what ErrorInfo names as the speaker.
 
-    Methods are coroutines or asynchronous generators. With `services`, the methods of all others
-    are left as they are.
+    Methods are coroutines or asynchronous generators.
     """
 
-    def __init__(
-        self, metrics: RpcMetrics, domain: str, services: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, metrics: RpcMetrics, domain: str) -> None:
         self._metrics = metrics
         self._domain = domain
-        self._prefixes = None if services is None else tuple(f"/{name}/" for name in services)
         self._wrapped: dict[str, Method] = {}
 
     async def intercept_service(
@@ -53,18 +50,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     ) -> Method | None:
         """Returns the handler of the method, wrapped; none for a method that is not served."""
         path = handler_call_details.method
-        if self._prefixes is not None and not path.startswith(self._prefixes):
-            return await continuation(handler_call_details)
         wrapped = self._wrapped.get(path)
         if wrapped is not None:
             return wrapped
         handler = await continuation(handler_call_details)
         if handler is None:
             return handler
-        wrapped = self._wrapped[path] = self._wrap(path, handler)
+        wrapped = self._wrapped[path] = self.wrap(path, handler)
         return wrapped
 
-    def _wrap(self, path: str, handler: Method) -> Method:
+    def wrap(self, path: str, handler: Method) -> Method:
+        """The handler of the method at `path` with all this around it."""
         service, _, method = path.lstrip("/").rpartition("/")
         name = MethodName(service, method, handler.request_streaming, handler.response_streaming)
         behaviour: Any
@@ -81,7 +77,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 else (handler.unary_unary, grpc.unary_unary_rpc_method_handler)
             )
         around = _Around(path, behaviour, self._metrics.of(name), self._domain)
-        return make(around.call, handler.request_deserializer, handler.response_serializer)
+        deserializer = tolerant(handler.request_deserializer)
+        return make(around.call, deserializer, handler.response_serializer)
 
 
 class _Around:
@@ -134,7 +131,7 @@ class _Around:
             call_id.current.reset(token)
 
     async def _answer(self, request: Any, context: Context) -> Any:
-        result: Any = self._behaviour(request, context)
+        result: Any = self._behaviour(checked(request), context)
         if not inspect.isasyncgen(result):
             return await result
         # Written here rather than yielded on: a cancelled call then closes the generator at once,

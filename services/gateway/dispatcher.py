@@ -4,7 +4,6 @@ Moves messages as bytes, never parses, copies or keeps them. Records how each ca
 nothing else. The faces hand in metadata and the remaining time; errors come back as CallFailed.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from services.common import call_id
+from services.common.call_log import CallLog
 from services.common.errors import AtelierError, error_info, to_status
 from services.common.methods import Method, service_methods
 from services.common.rpc_metrics import MethodSeries, RpcMetrics
@@ -24,15 +24,14 @@ from services.gateway.call_failed import CallFailed, Metadata
 from services.gateway.monitor import Monitor, Start
 from services.gateway.verdict import Outcome
 
-log = logging.getLogger(__name__)
-
 DOMAIN = "gateway.atelier"
 
 # What a hop says of itself; it is not the caller's, and not passed on.
 _OF_THE_HOP = ("grpc-", ":", "user-agent", "te", "content-type")
+_SUCCESS = Outcome(grpc.StatusCode.OK)
 _WAITED_IN_VAIN_SECONDS = 1.0
-# The worker counts the remaining time from when it gets the call, a little later than the gateway
-# does, so its "deadline exceeded" may come when the caller has these few milliseconds left.
+# A caller ends its call at its own deadline, but tells gRPC a time that is rounded up by as much as
+# a hundredth; and the worker counts from when it gets the call. So a little may remain here.
 _DEADLINE_MARGIN_SECONDS = 0.05
 
 
@@ -60,7 +59,8 @@ class Route:
 class Dispatcher:
     """Knows every capability's methods by their paths."""
 
-    def __init__(self, monitors: Sequence[Monitor], metrics: RpcMetrics) -> None:
+    def __init__(self, monitors: Sequence[Monitor], metrics: RpcMetrics, log: CallLog) -> None:
+        self._log = log
         self._monitors = {monitor.service: monitor for monitor in monitors}
         self._routes = {
             method.path: Route(
@@ -93,7 +93,7 @@ class Dispatcher:
         """
         outgoing, identity = outgoing_metadata(metadata)
         call_id.current.set(identity)
-        return ForwardedCall(route, request, outgoing, timeout_seconds)
+        return ForwardedCall(route, request, outgoing, timeout_seconds, identity, self._log)
 
 
 class ForwardedCall:
@@ -103,11 +103,19 @@ class ForwardedCall:
     by its caller, and CallFailed says how the worker, or the way to it, failed.
     """
 
-    __slots__ = ("_began", "_call", "_route", "_start", "_timeout_seconds")
+    __slots__ = ("_began", "_call", "_identity", "_log", "_route", "_start", "_timeout_seconds")
 
     def __init__(
-        self, route: Route, request: Any, metadata: Metadata, timeout_seconds: float | None
+        self,
+        route: Route,
+        request: Any,
+        metadata: Metadata,
+        timeout_seconds: float | None,
+        identity: str,
+        log: CallLog,
     ) -> None:
+        self._identity = identity
+        self._log = log
         self._route = route
         self._timeout_seconds = timeout_seconds
         self._began = time.monotonic()
@@ -127,7 +135,7 @@ class ForwardedCall:
         trace: TracebackType | None,
     ) -> None:
         if error is None:
-            self._end(Outcome(grpc.StatusCode.OK))
+            self._end(_SUCCESS)
             return
         if isinstance(error, grpc.aio.AioRpcError):
             failure = self._failure(error)
@@ -178,15 +186,9 @@ class ForwardedCall:
     def _end(self, outcome: Outcome) -> None:
         seconds = time.monotonic() - self._began
         self._route.series.end(outcome.code, seconds)
-        log.log(
-            logging.INFO if self._start is not None else logging.DEBUG,
-            "%s %s in %.3f s",
-            self._route.method.path,
-            outcome.code.name,
-            seconds,
-        )
         monitor = self._route.monitor
         if self._start is not None:
+            self._log.write(self._identity, self._route.method.path, outcome.code.name, seconds)
             monitor.task_ended(self._start, outcome)
         elif outcome.code is grpc.StatusCode.UNAVAILABLE and not outcome.reason:
             monitor.doubt()
@@ -196,8 +198,8 @@ class ForwardedCall:
     def _deadline_passed(self) -> bool:
         if self._timeout_seconds is None:
             return False
-        elapsed = time.monotonic() - self._began
-        return elapsed >= self._timeout_seconds - _DEADLINE_MARGIN_SECONDS
+        remaining = self._timeout_seconds - (time.monotonic() - self._began)
+        return remaining <= _DEADLINE_MARGIN_SECONDS + self._timeout_seconds / 100
 
     def _failure(self, error: grpc.aio.AioRpcError) -> CallFailed:
         """The worker's own status as it is; the gateway's words where the worker did not speak."""

@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from services.common import reflection
+from services.common.call_log import CallLog
 from services.common.grpc_options import client_options, server_options
 from services.common.methods import methods_of
+from services.common.ports import serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
 from services.common.settings import ROOT, CapabilityRow, GatewaySettings, Settings, SettingsError
-from services.common.worker import serve_metrics
 from services.gateway.backend import GatewayBackend, LocalMethod
 from services.gateway.bridge.app import BridgeOptions, build_app
 from services.gateway.bridge.server import HttpServer
@@ -28,6 +29,7 @@ from services.gateway.dispatcher import DOMAIN, Dispatcher
 from services.gateway.grpc_face import ForwardingHandler
 from services.gateway.health_map import HealthMap
 from services.gateway.health_servicer import GatewayHealthServicer
+from services.gateway.local_services import LocalServices
 from services.gateway.metrics import CapabilityCollector
 from services.gateway.monitor import Monitor
 
@@ -48,7 +50,7 @@ class Gateway:
         self.health = HealthMap([row.name for row in settings.capabilities])
         self.monitors = [_monitor(row, self.settings, self.health) for row in settings.capabilities]
         rpc_metrics = RpcMetrics(self.registry)
-        self.dispatcher = Dispatcher(self.monitors, rpc_metrics)
+        self.dispatcher = Dispatcher(self.monitors, rpc_metrics, CallLog("gateway"))
         self.registry.register(CapabilityCollector(self.monitors, self.health))
         self._health_servicer = GatewayHealthServicer(self.monitors, self.health)
         self._capabilities = CapabilityServicer(self.monitors, self.health)
@@ -105,18 +107,14 @@ class Gateway:
 
     def _grpc_server(self, metrics: RpcMetrics) -> grpc.aio.Server:
         own = (CAPABILITY_SERVICE, health.SERVICE_NAME)
-        server = grpc.aio.server(
-            interceptors=[
-                CallInterceptor(metrics, DOMAIN, services=(*own, reflection.V1, reflection.V1ALPHA))
-            ],
-            options=server_options(self.settings.max_message_mib),
-        )
-        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher),))
-        gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, server)
-        reflection.enable((*(monitor.service for monitor in self.monitors), *own), server)
+        local = LocalServices(CallInterceptor(metrics, DOMAIN))
+        gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, local)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, local)
+        reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
         for service in own:
             metrics.declare(methods_of(service))
+        server = grpc.aio.server(options=server_options(self.settings.max_message_mib))
+        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher), local))
         return server
 
     def _http_server(self) -> HttpServer:

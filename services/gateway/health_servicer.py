@@ -69,13 +69,14 @@ class GatewayHealthServicer(health_pb2_grpc.HealthServicer):
             if monitor is not None:
                 await monitor.look()
             last: int | None = None
-            while True:
+            ending = False
+            while not ending:
+                # Read before the status: what is said last is said after the end began.
+                ending = subscription.closed
                 status = self._status(request.service)
                 if status != last:
                     yield health_pb2.HealthCheckResponse(status=status)
                     last = status
-                if subscription.closed:
-                    return
                 await subscription.changes()
 
     def _status(self, service: str) -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:

@@ -6,7 +6,7 @@ The only writer of the map. Never runs a task to find out whether it works.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.gateway.connection import Connection
 from services.gateway.health_map import HealthMap
@@ -22,9 +22,10 @@ from services.gateway.record import (
 )
 from services.gateway.verdict import Judgement, Outcome, Verdict, judge, settle
 
+_TASK_STARTED = TaskStarted()
 
-@dataclass(frozen=True)
-class Start:
+
+class Start(NamedTuple):
     """When a task began, in terms of its worker's life."""
 
     generation: int
@@ -86,7 +87,7 @@ class Monitor:
 
     def task_started(self) -> Start:
         """A task is sent; if nobody has asked before, the worker is looked at meanwhile."""
-        record = self._health.apply(self.name, TaskStarted())
+        record = self._health.apply(self.name, _TASK_STARTED)
         if record.state is State.UNKNOWN:
             self._start_probe()
         return Start(record.generation, self.connection.epoch)

@@ -4,8 +4,8 @@ import asyncio
 
 import grpc
 import pytest
-from atelier.echo.v1 import echo_pb2
 
+from atelier.echo.v1 import echo_pb2
 from services.gateway.record import State
 from services.gateway.verdict import Verdict
 from tests.support.gateways import EchoProcess, RunningGateway, echo_process, running_gateway

@@ -5,9 +5,9 @@ import contextlib
 
 import grpc
 import pytest
+
 from atelier.echo.v1 import echo_pb2
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
-
 from tests.support.gateways import (
     echo_row,
     echo_worker,

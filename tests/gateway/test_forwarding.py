@@ -1,14 +1,13 @@
 """A call through the gateway is the call to the worker: messages, metadata, time and status."""
 
 import asyncio
-import logging
 
 import grpc
 import pytest
-from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
 from services.gateway.record import State
 from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
 
@@ -92,13 +91,13 @@ async def test_a_call_without_an_id_gets_one() -> None:
 
 
 async def test_a_callers_id_is_kept_and_appears_in_the_log(
-    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with echo_worker() as (port, _), running_gateway(port) as running:
-        with caplog.at_level(logging.INFO):
-            reply = await running.echo.Say(request(), metadata=(("x-request-id", "mine-1"),))
+        reply = await running.echo.Say(request(), metadata=(("x-request-id", "mine-1"),))
         assert [item for item in reply.metadata if "request-id" in item] == ["x-request-id=mine-1"]
-        assert any("/Say OK" in record.getMessage() for record in caplog.records)
+        await running.until_judged()
+        assert "gateway [mine-1] /atelier.echo.v1.EchoService/Say OK in" in capsys.readouterr().err
 
 
 async def test_the_remaining_time_travels_on() -> None:

@@ -5,9 +5,9 @@ import contextlib
 
 import grpc
 import pytest
-from atelier.echo.v1 import echo_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from atelier.echo.v1 import echo_pb2
 from tests.support.echo.worker import SERVICE
 from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
 

@@ -5,9 +5,9 @@ import contextlib
 import subprocess
 
 import grpc
-from atelier.echo.v1 import echo_pb2
 from prometheus_client import CollectorRegistry, generate_latest
 
+from atelier.echo.v1 import echo_pb2
 from tests.support.gateways import (
     RunningGateway,
     echo_worker,

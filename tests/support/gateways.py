@@ -33,9 +33,7 @@ def echo_row(port: int) -> CapabilityRow:
 
 def llm_row(port: int) -> CapabilityRow:
     """A second capability, for tests that need one beside echo."""
-    return CapabilityRow(
-        name="llm", service="atelier.llm.v1.LlmService", port=port, metrics_port=0
-    )
+    return CapabilityRow(name="llm", service="atelier.llm.v1.LlmService", port=port, metrics_port=0)
 
 
 @dataclass

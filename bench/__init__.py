@@ -1,0 +1,1 @@
+"""Benchmarks: figures as ratios against a peer or a baseline in the same run."""
