@@ -161,7 +161,7 @@ class _Bridge:
             failure = self._failure(request, error)
         return web.Response(
             status=failure.http_status,
-            text=failure.json(self._pool),
+            body=failure.json(self._pool).encode(),
             headers={**failure.headers, "Content-Type": JSON_TYPE},
         )
 

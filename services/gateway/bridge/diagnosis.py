@@ -9,13 +9,14 @@ import difflib
 import json
 from collections.abc import Iterator
 from itertools import islice
+from typing import cast
 
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from services.common.errors import FieldViolation
-from services.gateway.bridge.fields import field_named, is_map, map_values
+from services.gateway.bridge.fields import field_named, is_map, map_fields
 from services.gateway.bridge.strictness import is_strict
 
 MAX_VIOLATIONS = 16
@@ -78,9 +79,7 @@ class _Search:
         if is_map(field) and isinstance(item, dict):
             for key, entry in item.items():
                 if not self._parses(message, name, {key: entry}):
-                    yield from self._in_value(
-                        map_values(field), entry, f"{path}[{json.dumps(key)}]"
-                    )
+                    yield from self._in_entry(field, key, entry, f"{path}[{json.dumps(key)}]")
         elif field.is_repeated and not is_map(field) and isinstance(item, list):
             for index, element in enumerate(item):
                 if not self._parses(message, name, [element]):
@@ -90,6 +89,17 @@ class _Search:
             yield FieldViolation(path, f"expected {kind}, got {_shown(item)}")
         else:
             yield from self._in_value(field, item, path)
+
+    def _in_entry(
+        self, field: FieldDescriptor, key: str, entry: object, path: str
+    ) -> Iterator[FieldViolation]:
+        keys, values = map_fields(field)
+        # JSON has only strings for keys; protobuf's parser takes numbers from strings, not truth.
+        as_key = {"true": True, "false": False}.get(key, key) if _is_bool(keys) else key
+        if self._parses(cast("Descriptor", field.message_type), keys.name, as_key):
+            yield from self._in_value(values, entry, path)
+        else:
+            yield FieldViolation(path, f"expected {expectation(keys)} as the key")
 
     def _in_value(
         self, field: FieldDescriptor, item: object, path: str
@@ -122,6 +132,10 @@ def expectation(field: FieldDescriptor) -> str:
     if name.startswith("google.protobuf.") and name.endswith("Value") and name not in _WELL_KNOWN:
         return expectation(field.message_type.fields_by_name["value"])
     return _WELL_KNOWN.get(name, "an object")
+
+
+def _is_bool(field: FieldDescriptor) -> bool:
+    return bool(field.type == FieldDescriptor.TYPE_BOOL)
 
 
 def _unknown(message: Descriptor, name: str) -> str:

@@ -24,9 +24,10 @@ def is_map(field: FieldDescriptor) -> bool:
     return bool(field.message_type and field.message_type.GetOptions().map_entry)
 
 
-def map_values(field: FieldDescriptor) -> FieldDescriptor:
-    """Give the field that stands for the values of a map."""
-    return cast("Descriptor", field.message_type).fields_by_name["value"]
+def map_fields(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor]:
+    """Give the fields that stand for the keys and for the values of a map."""
+    entry = cast("Descriptor", field.message_type)
+    return entry.fields_by_name["key"], entry.fields_by_name["value"]
 
 
 def is_http_body(message: Descriptor) -> bool:

@@ -8,7 +8,7 @@ import re
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from services.gateway.bridge.fields import field_named, is_map, map_values
+from services.gateway.bridge.fields import field_named, is_map, map_fields
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _OWN_JSON = "google.protobuf."
@@ -24,7 +24,7 @@ def is_strict(message: Descriptor, value: dict[str, object]) -> bool:
 
 def _fits(field: FieldDescriptor, item: object) -> bool:
     if is_map(field):
-        inner = map_values(field)
+        _, inner = map_fields(field)
         return isinstance(item, dict) and all(_value_fits(inner, each) for each in item.values())
     if field.is_repeated:
         return isinstance(item, list) and all(_value_fits(field, each) for each in item)

@@ -21,7 +21,8 @@ from services.gateway.bridge.strictness import is_strict
 
 JSON_TYPE = "application/json"
 BYTES_TYPE = "application/octet-stream"
-MAX_DEPTH = 100
+# protobuf's parsers take a hundred levels, and google.protobuf.Struct makes three out of one.
+MAX_DEPTH = 30
 
 _UTF_8 = ("charset=utf-8", 'charset="utf-8"', "charset=utf8")
 
@@ -133,9 +134,7 @@ class Transcoder:
 
     def _parse(self, value: Tree, message: Message) -> None:
         try:
-            json_format.ParseDict(
-                value, message, descriptor_pool=self._pool, max_recursion_depth=MAX_DEPTH
-            )
+            json_format.ParseDict(value, message, descriptor_pool=self._pool)
             strict = is_strict(descriptor_of(message), value)
         except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError) as error:
             found = violations(descriptor_of(message), value, self._pool)
@@ -153,19 +152,30 @@ def answers_bytes(route: Route) -> bool:
 
 def load_json(data: bytes) -> object:
     """Read JSON as RFC 8259 has it; raise InvalidArgument that says where it is broken."""
+    value: object = None
     try:
-        value: object = json.loads(
+        value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
         )
-    except RecursionError as error:
-        raise InvalidArgument(FieldViolation("body", "nested too deeply")) from error
+        deep = _is_deeper(value, MAX_DEPTH)
+    except RecursionError:
+        deep = True
     except UnicodeDecodeError as error:
         text = f"not UTF-8 at byte {error.start}"
         raise InvalidArgument(FieldViolation("body", text), reason="MALFORMED_JSON") from error
     except ValueError as error:
         text = f"not valid JSON: {error}"
         raise InvalidArgument(FieldViolation("body", text), reason="MALFORMED_JSON") from error
+    if deep:
+        raise InvalidArgument(FieldViolation("body", f"nested more than {MAX_DEPTH} deep"))
     return value
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _response(route: Route, data: bytes) -> Message:

@@ -463,10 +463,12 @@ async def test_a_server_that_stops_cancels_what_does_not_end() -> None:
     )
     server = HttpServer(app, host="127.0.0.1", port=0, grace_seconds=0.1)
     port = await server.start()
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        async with http.get("/v1/toy/books:watch"):
-            await server.stop()
-            await server.stop()
+    async with (
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
+        http.get("/v1/toy/books:watch"),
+    ):
+        await server.stop()
+        await server.stop()
     assert backend.cancelled.is_set()
 
 

@@ -219,7 +219,10 @@ def test_plain_bytes_become_an_http_body() -> None:
         (b'{"text": "a", "text": "b"}', "body", "'text' is given twice"),
         (b"\xff", "body", "not UTF-8 at byte 0"),
         (b"\xef\xbb\xbf{}", "body", "not valid JSON"),
-        (b"[" * 200_000, "body", "nested too deeply"),
+        (b"[" * 200_000, "body", "nested more than 30 deep"),
+        (b'{"free_form": ' + b'{"a":' * 30 + b"1" + b"}" * 31, "body", "nested more than 30 deep"),
+        ({"by_number": {"x": "y"}}, 'by_number["x"]', "2147483647 as the key"),
+        ({"by_number": {"1": 2}}, 'by_number["1"]', "expected a string, got 2"),
         (b'{"small": ' + b"9" * 5000 + b"}", "body", "not valid JSON"),
     ],
 )
