@@ -16,7 +16,14 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
+
+# The message travels twice: percent-encoded (up to three times as long) and, with the details,
+# in base64. All of it has to stay below 8 KiB, with room for other trailers.
+_MESSAGE_BYTES = 800
+_VIOLATIONS_BYTES = 1600
+_MOST_METADATA = 4
 
 
 @dataclass(frozen=True)
@@ -130,42 +137,58 @@ class InternalFault(AtelierError):
 def to_status(error: AtelierError, domain: str) -> status_pb2.Status:
     """The error as google.rpc.Status: ErrorInfo always, BadRequest and RetryInfo where they fit.
 
-    `domain` says who speaks, "llm.atelier" for a worker, "gateway.atelier" for the gateway.
+    `domain` says who speaks, "llm.atelier" for a worker, "gateway.atelier" for the gateway. Long
+    texts are cut: a status travels in HTTP/2 trailers, and peers refuse more than 8 KiB of them.
     """
-    details: list[AnyMessage] = [
-        _packed(
-            error_details_pb2.ErrorInfo(reason=error.reason, domain=domain, metadata=error.metadata)
-        )
-    ]
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain)
+    for key, value in list(error.metadata.items())[:_MOST_METADATA]:
+        info.metadata[cut(key, 64)] = cut(value, 100)
+    details = [_packed(info)]
     if error.violations:
-        violations = [
-            error_details_pb2.BadRequest.FieldViolation(
-                field=item.field, description=item.description
-            )
-            for item in error.violations
-        ]
-        details.append(_packed(error_details_pb2.BadRequest(field_violations=violations)))
+        details.append(_packed(_bad_request(error.violations)))
     if error.retry_after_seconds is not None:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(round(error.retry_after_seconds * 1000))
         details.append(_packed(retry))
-    return status_pb2.Status(code=error.code.value[0], message=error.message, details=details)
+    message = cut(error.message, _MESSAGE_BYTES)
+    return status_pb2.Status(code=error.code.value[0], message=message, details=details)
+
+
+def cut(text: str, limit_bytes: int) -> str:
+    """The text in at most so many bytes of UTF-8; what is no Unicode becomes a question mark."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit_bytes:
+        return data.decode()
+    return data[: limit_bytes - 3].decode("utf-8", "ignore") + "…"
+
+
+def _bad_request(violations: tuple[FieldViolation, ...]) -> error_details_pb2.BadRequest:
+    """As many of the violations as there is room for, the first one at any rate."""
+    request = error_details_pb2.BadRequest()
+    for item in violations:
+        request.field_violations.add(
+            field=cut(item.field, 200), description=cut(item.description, 500)
+        )
+        if request.ByteSize() > _VIOLATIONS_BYTES:
+            if len(request.field_violations) > 1:
+                del request.field_violations[-1]
+            break
+    return request
 
 
 def error_info(status: status_pb2.Status | None) -> error_details_pb2.ErrorInfo:
-    """The status's ErrorInfo; an empty one if it has none."""
+    """The status's ErrorInfo; an empty one if it has none that can be read."""
     info = error_details_pb2.ErrorInfo()
     for detail in status.details if status is not None else ():
-        if detail.Unpack(info):
-            break
-    return info
+        try:
+            if detail.Unpack(info):
+                return info
+        except DecodeError:
+            continue
+    return error_details_pb2.ErrorInfo()
 
 
-def _packed(
-    message: error_details_pb2.ErrorInfo
-    | error_details_pb2.BadRequest
-    | error_details_pb2.RetryInfo,
-) -> AnyMessage:
+def _packed(message: Message) -> AnyMessage:
     packed = AnyMessage()
     packed.Pack(message)
     return packed

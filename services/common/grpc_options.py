@@ -1,8 +1,13 @@
-"""The channel arguments that both ends of a hop agree on.
+"""What both ends of a hop agree on: how an address is written, and the channel arguments.
 
 The keepalive figures find a frozen peer under a running call within seconds and send nothing on
 an idle connection; see https://github.com/grpc/grpc/blob/master/doc/keepalive.md.
 """
+
+
+def address(host: str, port: int) -> str:
+    """Host and port as gRPC takes them; an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def message_limits(max_message_mib: int) -> list[tuple[str, int]]:

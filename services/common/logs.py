@@ -15,9 +15,9 @@ class _CallIdFilter(logging.Filter):
 def configure(process: str, level: int = logging.INFO) -> None:
     """Sends every logger's lines to standard error, named after the process."""
     # What the lines do not show need not be found out for each of them: half of a line's cost.
-    logging._srcfile = None  # type: ignore[attr-defined]  # documented, but not in the type stubs
+    logging._srcfile = None  # noqa: SLF001  # documented in the logging HOWTO
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.logAsyncioTasks = False
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined]  # new in Python 3.12
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_CallIdFilter())
     handler.setFormatter(

@@ -93,7 +93,9 @@ class ModelSlot(Generic[T]):
         except Exception as error:
             self._error = _cause(error)
             self._metrics.model_load_failures.inc()
-            log.exception("loading %s failed", self._name)
+            # What we raise ourselves says all; a library's error needs its trace.
+            trace = None if isinstance(error, (AtelierError, SettingsError)) else error
+            log.error("%s cannot be loaded: %s", self._name, self._error, exc_info=trace)  # noqa: TRY400  # see trace
             if isinstance(error, AtelierError):
                 raise
             raise ModelLoadFailed(f"{self._name} cannot be loaded: {self._error}") from error

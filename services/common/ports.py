@@ -5,12 +5,8 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from services.common.settings import SettingsError
-
-
-def address(host: str, port: int) -> str:
-    """Host and port as gRPC takes them; an IPv6 address stands in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+from services.common.grpc_options import address
+from services.common.settings_table import SettingsError
 
 
 def require_free(host: str, port: int, key: str) -> None:

@@ -4,11 +4,16 @@ Knows the catalogue and the cache folder; a recipe knows its model.
 """
 
 import argparse
+import fcntl
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from services.common.models import StarterModel, starter_models
@@ -30,35 +35,59 @@ def prepare(model: StarterModel) -> Path:
     """Runs the model's recipe into its place in the cache; returns the folder.
 
     The recipe writes beside the place and the finished folder is moved there, so that a broken
-    run leaves nothing that looks like a model. Raises RuntimeError if the recipe fails.
+    run leaves nothing that looks like a model. A second process that prepares meanwhile waits
+    for the first one's result. Raises RuntimeError if the recipe fails, SettingsError if the
+    cache folder cannot be written to.
     """
     destination = model.location()
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+    if not model.recipe:
+        raise RuntimeError(f"{destination} is missing from the repository; restore it")
     try:
-        result = subprocess.run(
-            [sys.executable, "-m", model.recipe, str(scratch)],
-            cwd=ROOT,
-            check=False,
-            # A Ctrl-C is for us: run() then ends the recipe, which has nothing to say about it.
-            process_group=0,
-        )
-        if result.returncode:
-            raise RuntimeError(f"the recipe {model.recipe} failed with exit {result.returncode}")
-        _move(scratch, destination)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        with _alone_in(destination.parent):
+            if not destination.exists():
+                _make(model.recipe, destination)
+    except OSError as error:
+        raise SettingsError(
+            "ATELIER_CACHE", f"cannot write to {destination.parent}: {error.strerror or error}"
+        ) from error
     return destination
 
 
-def _move(scratch: Path, destination: Path) -> None:
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Makes the folder and holds its lock, which the system lets go of however a process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _make(recipe: str, destination: Path) -> None:
+    prefix = f".{destination.name}-"
+    for remains in destination.parent.glob(f"{prefix}*"):
+        # Of a process that was killed: nobody else is here.
+        shutil.rmtree(remains, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=destination.parent))
+    try:
+        command = [sys.executable, "-m", recipe, str(scratch)]
+        status = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if status:
+            raise RuntimeError(f"the recipe {recipe} failed with {_described(status)}")
+        if not any(scratch.iterdir()):
+            raise RuntimeError(f"the recipe {recipe} has written nothing")
         scratch.chmod(0o755)
         scratch.rename(destination)
-    except OSError:
-        # Another process has prepared the same model meanwhile; both results are the same.
-        if not destination.exists():
-            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _described(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "signal 9; the machine may be out of memory"
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 
 def main() -> int:
@@ -71,9 +100,11 @@ def main() -> int:
             began = time.monotonic()
             folder = prepare(model)
             print(f"prepared {model.name} in {time.monotonic() - began:.0f} s: {folder}")
-    except (SettingsError, RuntimeError, OSError) as error:
+    except (SettingsError, RuntimeError) as error:
         print(f"atelier: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,20 +23,27 @@ class GpuMemoryCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yields allocated, reserved and total bytes of each GPU; nothing without one."""
-        torch = sys.modules.get("torch")
-        cuda = getattr(torch, "cuda", None)
-        if cuda is None or not cuda.is_initialized():
+        cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+        # A module that another thread is importing right now lacks its functions.
+        initialized = getattr(cuda, "is_initialized", None)
+        if initialized is None or not initialized():
             return
         memory = GaugeMetricFamily(
             "atelier_gpu_memory_bytes", "Memory of the GPU.", labels=["device", "kind"]
         )
         for number in range(cuda.device_count()):
-            device = f"cuda:{number}"
-            free, total = cuda.mem_get_info(number)
-            memory.add_metric([device, "allocated"], cuda.memory_allocated(number))
-            memory.add_metric([device, "reserved"], cuda.memory_reserved(number))
-            memory.add_metric([device, "free"], free)
-            memory.add_metric([device, "total"], total)
+            try:
+                free, total = cuda.mem_get_info(number)
+            except RuntimeError:  # a broken GPU must not take the other figures with it
+                continue
+            figures = {
+                "allocated": cuda.memory_allocated(number),
+                "reserved": cuda.memory_reserved(number),
+                "free": free,
+                "total": total,
+            }
+            for kind, value in figures.items():
+                memory.add_metric([f"cuda:{number}", kind], value)
         yield memory
 
 

@@ -17,11 +17,11 @@ from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 
 from services.common import logs, reflection
 from services.common.errors import AtelierError
-from services.common.grpc_options import server_options
+from services.common.grpc_options import address, server_options
 from services.common.health_servicer import HealthServicer
 from services.common.lane import Lane
 from services.common.methods import methods_of
-from services.common.ports import address, require_free, serve_metrics
+from services.common.ports import require_free, serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
