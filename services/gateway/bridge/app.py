@@ -3,6 +3,7 @@
 Knows the core only as a Backend, and the capabilities only by their descriptors.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -31,6 +32,8 @@ REQUEST_ID = web.RequestKey("request_id", str)
 
 log = logging.getLogger(__name__)
 _SAFE_METHODS = ("GET", "HEAD")
+# Reading 10 MB of base64 takes 0.2 s, which other requests need not wait for.
+_LARGE_BYTES = 256 * 1024
 
 
 def _always() -> bool:
@@ -117,6 +120,7 @@ class _Bridge:
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add what every answer carries, streams and errors included."""
         response.headers[headers.REQUEST_ID] = request.get(REQUEST_ID, "")
+        response.headers["Server"] = "atelier"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.update(self._cors.headers(request.headers))
@@ -170,7 +174,7 @@ class _Bridge:
         metadata = headers.call_metadata(request.headers, request[REQUEST_ID])
         timeout_seconds = headers.timeout_seconds(request.headers)
         query = {name: request.query.getall(name) for name in request.query}
-        message = self._transcoder.request(match, query, await self._body(request))
+        message = await self._message(match, query, await self._body(request))
         if route.streams:
             stream = self._backend.stream(
                 route.grpc_path, message, metadata=metadata, timeout_seconds=timeout_seconds
@@ -191,6 +195,12 @@ class _Bridge:
             return await send_bytes(request, stream, partial(self._transcoder.answer, route), pace)
         render = partial(self._transcoder.event, route)
         return await send_events(request, stream, render, partial(self._error, request), pace)
+
+    async def _message(self, match: Match, query: dict[str, list[str]], body: Body) -> bytes:
+        read = self._transcoder.request
+        if len(body.data) < _LARGE_BYTES:
+            return read(match, query, body)
+        return await asyncio.to_thread(read, match, query, body)
 
     async def _body(self, request: web.Request) -> Body:
         limit = self._options.max_body_bytes

@@ -14,7 +14,9 @@ def descriptor_of(message: Message) -> Descriptor:
 
 
 def field_named(message: Descriptor, name: str) -> FieldDescriptor | None:
-    """Find a field by the name in its proto or by its name in JSON."""
+    """Find a field by the name in its proto or by its name in JSON; None for an empty name."""
+    if not name:
+        return None
     found = message.fields_by_name.get(name)
     return found or next((field for field in message.fields if field.json_name == name), None)
 

@@ -72,6 +72,7 @@ async def test_a_unary_call_goes_out_as_bytes_and_comes_back_as_json() -> None:
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Server"] == "atelier"
         answer = await response.json()
     assert answer == {"name": "", "id": "7", "title": "T", "kind": "KIND_UNSPECIFIED"}
     assert backend.calls[0].method == f"{LIBRARY}/ReplaceBook"
@@ -85,6 +86,15 @@ async def test_bytes_go_in_and_out_with_their_type() -> None:
         )
         assert response.content_type == "image/png"
         assert await response.read() == b"\x00\xff" * 100_000
+
+
+async def test_a_large_body_is_read_beside_the_loop() -> None:
+    words = ["x" * 1000] * 1000
+    async with bridge(FakeBackend()) as http:
+        response = await http.post("/v1/toy/echo", json={"words": words})
+        assert (await response.json())["words"] == words
+        wrong = await http.post("/v1/toy/echo", json={"words": [*words, 3]})
+        assert set(violations(await error_of(wrong))) == {"words[1000]"}
 
 
 async def test_the_calls_id_trace_deadline_and_metadata_travel_on() -> None:

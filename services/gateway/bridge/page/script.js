@@ -77,19 +77,23 @@ function light(state) {
   return svg;
 }
 
-function age(timestamp) {
-  if (!timestamp) return "never";
+function span(timestamp) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(timestamp)) / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
+
+function age(timestamp) {
+  return timestamp ? `${span(timestamp)} ago` : "never";
 }
 
 function rows(capability) {
   const { last_failure: failed, verdicts } = capability;
-  const facts = [["in this state since", age(capability.since)]];
-  if (capability.unavailable_reason) facts.push(["why", capability.unavailable_reason, true]);
+  const facts = [];
+  if (capability.since) facts.push(["in this state for", span(capability.since)]);
+  if (capability.unavailable_reason) facts.push([null, capability.unavailable_reason, true]);
   facts.push(["last success", age(capability.last_success)]);
   if (failed) {
     facts.push(["last failure", age(failed.time)]);
@@ -120,6 +124,9 @@ function card(capability) {
 }
 
 function paint() {
+  const selection = getSelection();
+  // Whoever copies an error message must not lose the selection to a new age.
+  if (!selection.isCollapsed && list.contains(selection.anchorNode)) return;
   list.replaceChildren(...[...known.values()].map(card));
 }
 
