@@ -1,0 +1,1 @@
+"""The image worker: pictures from words, and from words and a picture."""
