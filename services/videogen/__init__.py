@@ -1,0 +1,1 @@
+"""The videogen worker: clips from a picture and words."""
