@@ -28,6 +28,7 @@ help: ## Show this list
 .PHONY: setup
 setup: $(RUN_STAMP) ## Make the virtual environment and prepare the starter models
 	@$(BIN)/atelier prepare
+	@echo "everything is set up; \`make run\` starts it"
 
 .PHONY: run
 run: $(RUN_STAMP) ## Set everything up and run all processes; Ctrl-C ends them

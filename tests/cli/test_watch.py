@@ -36,7 +36,7 @@ def test_the_table_shows_state_age_and_evidence() -> None:
     text = _text(view)
     for part in ("llm", "▲ error", "1 min 0 s", "10 min 0 s ago", "3/2/2"):
         assert part in text
-    assert "BROKEN: no [weights]" in text
+    assert "llm failed 1 min 0 s ago: no [weights] (BROKEN)" in text
     now = 1005.0
     assert "1 min 5 s" in _text(view)
 

@@ -37,12 +37,10 @@ class HealthView:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         for title in ("capability", "state", "for", "running", "last success", "ok/failed/other"):
             table.add_column(title, no_wrap=True)
-        table.add_column("last failure", overflow="fold")
         for capability in self._capabilities.values():
             table.add_row(*self._row(capability))
-        if self.trouble:
-            return Group(table, Text(self.trouble, "red"))
-        return table
+        troubles = [self._trouble(item) for item in self._capabilities.values()]
+        return Group(table, *(text for text in troubles if text), Text(self.trouble, "red"))
 
     def _row(self, capability: gateway_pb2.Capability) -> tuple[RenderableType, ...]:
         verdicts = capability.verdicts
@@ -53,15 +51,19 @@ class HealthView:
             str(capability.calls_running),
             self._age(capability, "last_success", " ago"),
             f"{verdicts.success}/{verdicts.failure + verdicts.offline}/{verdicts.neutral}",
-            Text(self._failure(capability)),
         )
 
-    def _failure(self, capability: gateway_pb2.Capability) -> str:
+    def _trouble(self, capability: gateway_pb2.Capability) -> Text | None:
+        """What is, or was last, wrong with a capability, as a line below the table."""
+        name = capability.name
+        if capability.unavailable_reason:
+            return Text(f"{name}: {capability.unavailable_reason}")
         if not capability.HasField("last_failure"):
-            return capability.unavailable_reason or "-"
+            return None
         failure = capability.last_failure
         reason = failure.reason or failure.code
-        return f"{self._seconds_since(failure.time)} ago {reason}: {failure.message}"
+        age = self._seconds_since(failure.time)
+        return Text(f"{name} failed {age} ago: {failure.message} ({reason})")
 
     def _age(self, capability: gateway_pb2.Capability, field: str, suffix: str = "") -> str:
         if not capability.HasField(field):

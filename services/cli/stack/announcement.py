@@ -34,18 +34,16 @@ def announce(
 
 
 def _table(processes: tuple[Process, ...], readiness: dict[str, Readiness]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     for title in ("process", "what", "address", "metrics", "device", "model", "state"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("process", "state"))
+        # In a narrow terminal a model's name is folded, and nothing else.
+        table.add_column(title, overflow="fold", no_wrap=title != "model")
     for process in processes:
         *serving, metrics = process.ports
-        addresses = [port.address for port in serving]
-        if process.name == GATEWAY:
-            addresses[0] = f"http://{addresses[0]}"
         table.add_row(
             process.name,
             process.what,
-            "\n".join(addresses),
+            "\n".join(port.address for port in serving),
             f":{metrics.number}",
             process.device or "-",
             process.model or "-",

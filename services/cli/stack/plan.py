@@ -36,7 +36,7 @@ class Process:
     name: str
     """As supervisor, the logs and the metrics name it: "gateway", "llm"."""
     what: str
-    """For people: the service that it serves."""
+    """For people: what it serves, a line for each of its addresses."""
     module: str
     """What `python -m` runs; empty if there is no worker for the capability."""
     ports: tuple[Port, ...]
@@ -68,7 +68,7 @@ def reachable_host(host: str) -> str:
 def _gateway(settings: GatewaySettings) -> Process:
     return Process(
         name=GATEWAY,
-        what="HTTP and gRPC for all",
+        what="HTTP\ngRPC",
         module="services.gateway",
         ports=(
             Port("gateway.http_port", settings.host, settings.http_port),
@@ -84,7 +84,7 @@ def _worker(row: CapabilityRow) -> Process:
     return Process(
         name=row.name,
         what=row.service.rpartition(".")[2],
-        module=row.worker_module if _can_run(row.worker_module) else "",
+        module=row.worker_module if row.start and _can_run(row.worker_module) else "",
         ports=(
             Port(f"{where}.port", row.host, row.port),
             Port(f"{where}.metrics_port", row.host, row.metrics_port),
