@@ -68,9 +68,10 @@ class HealthServicer:
             if answer != sent:
                 yield answer
                 sent = answer
-            if self._phase is _Phase.ENDING:
+            elif self._phase is _Phase.ENDING:
                 return
-            await changed.wait()
+            else:
+                await changed.wait()
 
     def _enter(self, phase: _Phase) -> None:
         if self._phase is not _Phase.ENDING:

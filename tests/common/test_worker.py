@@ -194,7 +194,7 @@ async def test_a_second_signal_cuts_the_grace_time_short() -> None:
 
 
 async def test_a_task_that_hears_nothing_cannot_keep_the_process_alive() -> None:
-    async with WorkerProcess(shutdown_grace_seconds=0.1) as process:
+    async with WorkerProcess(shutdown_grace_seconds=0.1, last_seconds=0.1) as process:
         async with grpc.aio.insecure_channel(await process.serves()) as channel:
             await held(channel, "hang")
             process.send(signal.SIGTERM)

@@ -20,6 +20,7 @@ from typing import Any, Self
 import grpc
 
 from atelier.llm.v1 import llm_pb2, llm_pb2_grpc
+from services.common import worker as worker_module
 from services.common.cancellation import Cancellation
 from services.common.lane import Lane, Queued
 from services.common.settings import WorkerSettings
@@ -216,6 +217,7 @@ def main() -> None:
     """Serves as the settings of the first argument say."""
     values = json.loads(sys.argv[1])
     kind = values.pop("preloading", "")
+    worker_module.LAST_SECONDS = values.pop("last_seconds", worker_module.LAST_SECONDS)
     worker = TalkingWorker(worker_settings(**values, preload=bool(kind)), stages=("work",))
     worker.serve(register(worker), preload=partial(_preload, kind), close=_close)
     say("returned")
