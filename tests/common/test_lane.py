@@ -214,15 +214,18 @@ async def test_a_caller_who_forgets_to_close_is_found_by_the_garbage_collector(
 
 
 async def test_a_caller_who_never_reads_cannot_hold_the_queue() -> None:
-    lane = WatchedLane(time_limit_seconds=0.05)
+    lane = WatchedLane()
     first = HeldJob()
     reading_first = Reader(lane, first)
     await soon(first.started.wait())
     stalled = lane.run(endless)
     assert await soon(anext(stalled)) == Queued(0)  # and never reads again
 
+    lane.limit(0.05)
     first.go()
     await reading_first.done()
+    await lane.idle()
+    lane.limit(600)
     await it_still_works(lane)
 
     with pytest.raises(TaskTimeLimitExceeded):
@@ -304,8 +307,9 @@ async def test_a_failed_jobs_memory_is_free_before_the_next_job(lane: WatchedLan
         yield "item"
         raise ValueError(type(tensor).__name__)
 
-    with pytest.raises(ValueError, match="Tensor"):
+    with pytest.raises(ValueError, match="Tensor") as failed:
         await Reader(lane, fails).done()
+    assert failed.value.__traceback__ is not None  # the error lives on, with its trace
     assert tensors() == 0
 
 
@@ -319,8 +323,25 @@ async def test_a_job_that_runs_too_long_is_stopped() -> None:
         await Reader(lane, job).done()
     await soon(job.ended.wait())
     assert job.cancelled
+    lane.limit(600)
     await it_still_works(lane)
     assert lane.figure("cancel_to_idle_seconds_count") == 1
+    await lane.close()
+
+
+async def test_the_limit_of_a_job_that_has_ended_is_forgotten() -> None:
+    lane = WatchedLane(time_limit_seconds=1.0)
+    seen: list[Cancellation] = []
+
+    def quick(cancellation: Cancellation) -> Iterator[str]:
+        seen.append(cancellation)
+        yield "done"
+
+    assert await Reader(lane, quick).done() == ["done"]
+    limit_has_passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(1.1, limit_has_passed.set)
+    await soon(limit_has_passed.wait())
+    assert not seen[0].cancelled
     await lane.close()
 
 
@@ -337,6 +358,7 @@ async def test_a_job_that_hears_nothing_keeps_its_lane_but_not_its_caller() -> N
         await reader.done()
     assert lane.busy
     wakes.set()
+    lane.limit(600)
     await it_still_works(lane)
     assert reader.items == []
     await lane.close()

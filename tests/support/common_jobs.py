@@ -31,6 +31,10 @@ class WatchedLane(Lane):
             time_limit_seconds=time_limit_seconds,
         )
 
+    def limit(self, seconds: float) -> None:
+        """Changes the time limit of the jobs that begin from now on."""
+        self._time_limit_seconds = seconds
+
     def figure(self, name: str) -> float:
         """The value of `atelier_worker_<name>`."""
         value = self.registry.get_sample_value(f"atelier_worker_{name}")
