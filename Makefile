@@ -32,7 +32,7 @@ setup: $(RUN_STAMP) ## Make the virtual environment and prepare the starter mode
 
 .PHONY: run
 run: $(RUN_STAMP) ## Set everything up and run all processes; Ctrl-C ends them
-	@exec $(BIN)/atelier up
+	@exec $(BIN)/python services/cli/stack/leash.py $(BIN)/atelier up
 
 $(VENV)/bin/python:
 	@PYTHON="$(PYTHON)" scripts/venv.sh $(VENV)

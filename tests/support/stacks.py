@@ -40,12 +40,13 @@ class Stack:
             check=False,
         )
 
-    def foreground(self) -> "subprocess.Popen[str]":
-        """Starts `atelier up` in the foreground."""
+    def foreground(self, terminal: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+        """Starts `atelier up` in the foreground; `terminal` becomes its standard input."""
         return subprocess.Popen(
             [sys.executable, "-u", "-m", "services.cli", "up"],
             cwd=ROOT,
             env=self.env,
+            stdin=terminal,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -5,18 +5,20 @@ import subprocess
 
 from rich.console import Console
 
+from services.cli.stack.ending import Ending, lines_until_terminal_closes
+
 # A line is "2026-01-31 12:34:56,789 INFO exited: llm (terminated by SIGKILL; not expected)".
 _EXITED = re.compile(r" exited: (?P<name>\S+) \((?P<how>.*?)(; (not )?expected)?\)$")
 _RUNNING = re.compile(r" success: (?P<name>\S+) entered RUNNING state")
 _GAVE_UP = re.compile(r" gave up: (?P<name>\S+) entered FATAL state")
 
 
-def follow_events(supervisor: subprocess.Popen[bytes], console: Console) -> None:
-    """Prints each event until supervisord ends."""
+def follow_events(supervisor: subprocess.Popen[bytes], console: Console, ending: Ending) -> None:
+    """Prints each event until supervisord ends. Raises StopRequestedError if we are to end."""
     assert supervisor.stdout is not None  # noqa: S101  # the foreground has a pipe
-    names: set[str] = set()
-    for line in supervisor.stdout:
-        text = _in_words(line.decode("utf-8", "replace").rstrip(), names)
+    ended: set[str] = set()
+    for line in lines_until_terminal_closes(supervisor.stdout.fileno(), ending):
+        text = _in_words(line.rstrip(), ended)
         if text:
             console.print(text)
 

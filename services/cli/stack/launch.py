@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import psutil
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.console import Console
 from services.cli.complaint import ComplaintError
 from services.cli.stack.announcement import announce
 from services.cli.stack.configuration import stop_wait_seconds, write_configuration
+from services.cli.stack.ending import Ending, StopRequestedError, stop_on_signals
 from services.cli.stack.events import follow_events
 from services.cli.stack.folder import RunFolder
 from services.cli.stack.leash import end_with_parent
@@ -29,11 +30,6 @@ from services.common.prepare import missing_models, prepare
 from services.common.settings import ROOT, load_settings
 
 START_SECONDS = 10.0
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class StopRequestedError(BaseException):
-    """A signal asked the foreground to end; derived as KeyboardInterrupt is."""
 
 
 def start(console: Console, folder: RunFolder, *, detached: bool) -> None:
@@ -41,9 +37,9 @@ def start(console: Console, folder: RunFolder, *, detached: bool) -> None:
 
     Raises ComplaintError, with nothing left running, if the stack cannot start.
     """
-    with _ending_signals():
+    with stop_on_signals() as ending:
         try:
-            _start(console, folder, detached=detached)
+            _start(console, folder, ending, detached=detached)
         except StopRequestedError:
             # It came before anything had been started.
             _say(console, "stopped")
@@ -84,7 +80,7 @@ def prepare_models(console: Console) -> None:
             raise ComplaintError(f"{model.name} could not be prepared: {error}") from None
 
 
-def _start(console: Console, folder: RunFolder, *, detached: bool) -> None:
+def _start(console: Console, folder: RunFolder, ending: Ending, *, detached: bool) -> None:
     processes = load_settings_processes()
     supervisor: subprocess.Popen[bytes] | None = None
     try:
@@ -98,16 +94,16 @@ def _start(console: Console, folder: RunFolder, *, detached: bool) -> None:
             readiness = wait_until_ready(processes, supervision, folder, marks, console.print)
         announce(console, processes, readiness, detached=detached)
         if not detached:
-            follow_events(supervisor, console)
+            follow_events(supervisor, console, ending)
     except StopRequestedError:
         if supervisor is None:
             raise
         _say(console, "stopping; running calls may finish (again to end at once)")
-        _end(console, supervisor, processes)
+        _end(console, supervisor, processes, ending)
         _say(console, "all processes have ended")
     except BaseException:
         if supervisor is not None:
-            _end(console, supervisor, processes)
+            _end(console, supervisor, processes, ending)
         raise
     else:
         if not detached:
@@ -160,19 +156,23 @@ def _wait_for_socket(
 
 
 def _end(
-    console: Console, supervisor: subprocess.Popen[bytes], processes: tuple[Process, ...]
+    console: Console,
+    supervisor: subprocess.Popen[bytes],
+    processes: tuple[Process, ...],
+    ending: Ending,
 ) -> None:
-    """Ends supervisord and all that it started; a second signal ends them without waiting."""
+    """Ends supervisord and all that it started; without waiting for calls if it is urgent."""
+    ending.has_begun = True
     family = _family(supervisor.pid)
     supervisor.send_signal(signal.SIGTERM)
     if supervisor.stdout is not None:
         supervisor.stdout.close()
-    try:
-        supervisor.wait(_longest_stop_seconds(processes))
-    except (StopRequestedError, subprocess.TimeoutExpired):
-        _say(console, "ending at once")
-    for number in ENDING_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    deadline = time.monotonic() + _longest_stop_seconds(processes)
+    while supervisor.poll() is None:
+        if ending.is_urgent or time.monotonic() > deadline:
+            _say(console, "ending at once")
+            break
+        time.sleep(0.05)
     _kill(family)
     supervisor.wait()
 
@@ -225,21 +225,6 @@ def _starting_alone(folder: RunFolder) -> Iterator[None]:
                 "Atelier is being started by another command; see `atelier status`"
             ) from None
         yield
-
-
-@contextmanager
-def _ending_signals() -> Iterator[None]:
-    """Makes each ending signal a StopRequestedError while the body runs."""
-
-    def request_stop(_number: int, _frame: FrameType | None) -> None:
-        raise StopRequestedError
-
-    previous = {number: signal.signal(number, request_stop) for number in ENDING_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _say(console: Console, text: str) -> None:

@@ -64,6 +64,17 @@ def test_the_foreground_ends_everything_with_a_signal(a_stack: Stack, number: in
     assert [process for process in family if process.is_running()] == []
 
 
+def test_closing_the_terminal_ends_everything_too(a_stack: Stack) -> None:
+    ours, theirs = os.openpty()
+    with a_stack.foreground(theirs) as foreground:
+        os.close(theirs)
+        _read_until(foreground, "Ctrl-C ends all processes.")
+        family = a_stack.family()
+        os.close(ours)
+        foreground.communicate()
+    assert [process for process in family if process.is_running()] == []
+
+
 def test_killing_the_foreground_ends_everything_too(a_stack: Stack) -> None:
     with a_stack.foreground() as foreground:
         _read_until(foreground, "Ctrl-C ends all processes.")
