@@ -98,7 +98,7 @@ WEEKDAYS = {
     "Sun": "Sunday",
 }
 
-NEVER_LAST = frozenset(TITLES) | {"No", "Nos", "St", "Mt", "Fig", "Figs", "vs", "cf", "approx"}
+NEVER_LAST = frozenset(TITLES) | {"St", "Mt", "Fig", "Figs", "vs", "cf", "approx"}
 """Before these full stops' following word no sentence begins."""
 
 CURRENCIES = {

@@ -31,7 +31,7 @@ class SingleConvolutionBlock(nn.Module):
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Adds to what goes in each step's convolution of it."""
         for convolution in self.convolutions:
-            hidden = convolution(nn.functional.leaky_relu(hidden, self._slope)) + hidden
+            hidden = convolution(nn.functional.leaky_relu(hidden, self._slope)).add_(hidden)
         return hidden
 
 

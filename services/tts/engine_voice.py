@@ -73,6 +73,9 @@ class VitsVoice:
         Raises GpuOutOfMemory, the memory being returned.
         """
         self._check = check
+        # Of the thread, not of the process. Numbers near zero, in which the sound dies away,
+        # take the processor many times as long as others.
+        torch.set_flush_denormal(True)
         try:
             with _memory(self._device):
                 spectrum = self._spectrum(tokens, speed, seed, speaker)

@@ -94,12 +94,15 @@ def _tagger(path: Path) -> pycrfsuite.Tagger:
 
 
 def _with_stress(sounds: str) -> str:
-    """A word of its own has one primary stress; the guess may leave it out."""
-    if "ˈ" in sounds or not _VOWEL.search(sounds):
+    """A word of its own has one primary stress; the guess may leave it out or repeat it."""
+    if not _VOWEL.search(sounds):
         return sounds
-    if "ˌ" in sounds:
+    if "ˈ" not in sounds and "ˌ" in sounds:
         return sounds.replace("ˌ", "ˈ", 1)
-    return _VOWEL.sub(lambda match: "ˈ" + match[0], sounds, count=1)
+    if "ˈ" not in sounds:
+        return _VOWEL.sub(lambda match: "ˈ" + match[0], sounds, count=1)
+    before, _, after = sounds.rpartition("ˈ")
+    return before.replace("ˈ", "ˌ") + "ˈ" + after
 
 
 def _encoded(text: str) -> str:

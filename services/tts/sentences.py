@@ -77,9 +77,10 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
     """Whether a sentence ends with this mark."""
     following = _NEXT.match(text, match.end())
     after = following[1] if following else ""
-    if after.islower():
-        return False
-    if match["mark"] != "." or match["close"]:
+    mark = match["mark"]
+    if after.islower() and (match["close"] or mark.endswith(("..", "…"))):
+        return False  # "Stop!" he said, and went on ... a little
+    if mark != "." or match["close"]:
         return True
     word = _LAST_WORD.search(text, max(begin, match.start() - 40), match.start())
     return not _keeps_its_stop(word[0] if word else "", after)
@@ -89,6 +90,8 @@ def _keeps_its_stop(word: str, after: str) -> bool:
     """Whether the full stop after `word` belongs to it, with `after` the next character."""
     if word in NEVER_LAST:
         return True
+    if word in ("No", "Nos", "pp"):
+        return after.isdigit()
     if len(word) == 1 and word.isupper() and word != "I":
         return after.isupper()
     if word in WEEKDAYS or word in MONTH_NAMES or word in ABBREVIATIONS or "." in word:
