@@ -31,7 +31,8 @@ class ModelFolder:
         """Raises SettingsError for a folder that holds no diffusers pipeline."""
         try:
             index = json.loads((path / INDEX).read_text(encoding="utf-8"))
-            index["_class_name"].isidentifier()
+            if not index["_class_name"].isidentifier():
+                raise ValueError(index["_class_name"])
         except FileNotFoundError:
             raise SettingsError(
                 "model", f"{path} has no {INDEX}; it must be a diffusers pipeline's folder"

@@ -31,7 +31,7 @@ def main() -> None:
         metrics=worker.metrics,
     )
     servicer = ImageServicer(
-        slot, cards, worker.lane, worker.metrics, ImageMetrics(worker.registry), settings
+        slot, cards.current, worker.lane, worker.metrics, ImageMetrics(worker.registry), settings
     )
     worker.serve(
         partial(image_pb2_grpc.add_ImageServiceServicer_to_server, servicer), preload=slot.get

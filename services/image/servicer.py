@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from services.common.settings import SettingsError
 from services.common.worker_metrics import WorkerMetrics
 from services.diffusion.events import Loading, PreviewTaken, StepDone
 from services.diffusion.messages import preview_message, progress_message
-from services.image.card import ImageCards
+from services.image.card import ImageCard
 from services.image.drawn import Drawn
 from services.image.files import picture_file
 from services.image.metrics import ImageMetrics
@@ -50,14 +50,14 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
     def __init__(
         self,
         slot: ModelSlot[Engine],
-        cards: ImageCards,
+        card: Callable[[], ImageCard],
         lane: Lane,
         worker_metrics: WorkerMetrics,
         metrics: ImageMetrics,
         settings: ImageSettings,
     ) -> None:
         self._slot = slot
-        self._cards = cards
+        self._card = card
         self._lane = lane
         self._stages = worker_metrics.task_seconds
         self._metrics = metrics
@@ -76,7 +76,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
         self, request: image_pb2.DescribeModelRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> image_pb2.DescribeModelResponse:
         """See the proto."""
-        card = await asyncio.to_thread(self._cards.current)
+        card = await asyncio.to_thread(self._card)
         settings = self._settings
         return image_pb2.DescribeModelResponse(
             model=self._slot.status(),
@@ -104,7 +104,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
 
     def _order(self, request: image_pb2.GenerateImageRequest) -> Order:
         try:
-            card = self._cards.current()
+            card = self._card()
         except SettingsError as error:
             raise ModelLoadFailed(str(error)) from error
         return read_order(

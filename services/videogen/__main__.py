@@ -35,7 +35,7 @@ def main() -> None:
     )
     metrics = VideogenMetrics(worker.registry)
     servicer = VideogenServicer(
-        slot, _encode, cards, worker.lane, worker.metrics, metrics, settings
+        slot, _encode, cards.current, worker.lane, worker.metrics, metrics, settings
     )
     worker.serve(
         partial(videogen_pb2_grpc.add_VideogenServiceServicer_to_server, servicer),

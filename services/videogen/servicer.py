@@ -24,7 +24,7 @@ from services.common.settings import SettingsError
 from services.common.worker_metrics import WorkerMetrics
 from services.diffusion.events import Loading, PreviewTaken, StepDone
 from services.diffusion.messages import preview_message, progress_message
-from services.videogen.card import VideoCards
+from services.videogen.card import VideoCard
 from services.videogen.clip import Filmed
 from services.videogen.metrics import VideogenMetrics
 from services.videogen.order import FORMATS, Order, read_order
@@ -57,7 +57,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         self,
         slot: ModelSlot[Engine],
         encode: Encode,
-        cards: VideoCards,
+        card: Callable[[], VideoCard],
         lane: Lane,
         worker_metrics: WorkerMetrics,
         metrics: VideogenMetrics,
@@ -65,7 +65,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
     ) -> None:
         self._slot = slot
         self._encode = encode
-        self._cards = cards
+        self._card = card
         self._lane = lane
         self._stages = worker_metrics.task_seconds
         self._metrics = metrics
@@ -107,7 +107,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> videogen_pb2.DescribeModelResponse:
         """See the proto."""
-        card = await asyncio.to_thread(self._cards.current)
+        card = await asyncio.to_thread(self._card)
         settings = self._settings
         return videogen_pb2.DescribeModelResponse(
             model=self._slot.status(),
@@ -138,7 +138,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
 
     def _order(self, request: videogen_pb2.GenerateVideoRequest) -> Order:
         try:
-            card = self._cards.current()
+            card = self._card()
         except SettingsError as error:
             raise ModelLoadFailed(str(error)) from error
         return read_order(request, card, max_input_pixels=self._settings.max_input_pixels)
