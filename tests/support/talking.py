@@ -55,8 +55,9 @@ class TalkingLlm(llm_pb2_grpc.LlmServiceServicer):
                     yield llm_pb2.StreamChatResponse(text=word)
         yield llm_pb2.StreamChatResponse(finished=llm_pb2.ChatFinished(finish_reason="stop"))
 
-    async def Chat(self, request, context):
-        raise NotImplementedError
+    async def Chat(self, request, context) -> llm_pb2.ChatResponse:
+        said = f"You said: {request.messages[-1].content}"
+        return llm_pb2.ChatResponse(message=llm_pb2.ChatMessage(role="assistant", content=said))
 
     async def DescribeModel(self, request, context) -> llm_pb2.DescribeModelResponse:
         return llm_pb2.DescribeModelResponse()

@@ -9,7 +9,7 @@ import pytest
 
 
 def required_tool(name: str) -> str:
-    """The path of a program; without it the test is skipped, or fails in CI, which skips nothing."""
+    """The path of a program; without it the test is skipped, and fails in CI."""
     here = Path(sys.executable).parent / name
     path = str(here) if here.exists() else shutil.which(name)
     if path is not None:

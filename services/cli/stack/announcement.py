@@ -57,6 +57,8 @@ def _things_to_try(gateway: Process) -> dict[str, str]:
     question = '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
     return {
         "Open in a browser": f"http://{http}/",
-        "Ask by HTTP": f"curl -s http://{http}/v1/llm/chat -d '{question}'",
+        "Ask by HTTP": (
+            f"curl -s http://{http}/v1/llm/chat -H 'Content-Type: application/json' -d '{question}'"
+        ),
         "See by gRPC what is served": f".venv/bin/grpcurl -plaintext {grpc} list",
     }

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.stacks import Stack, stack
+from tests.support.tools import required_tool
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def test_it_starts_serves_restarts_what_dies_and_leaves_nothing(a_stack: Stack) 
     assert "● ready" in up.stdout
     assert "■ no worker" in up.stdout
     assert a_stack.atelier("chat", "hello").stdout == "You said: hello\n"
+    assert "You said: What is the capital of France?" in _answer_of_printed_curl(up.stdout)
 
     again = a_stack.atelier("up", "-d")
     assert again.returncode == 1
@@ -151,6 +153,12 @@ def _wait_for_another(a_stack: Stack, name: str, pid: int):
         states = a_stack.supervision.states()
         if states[name].state == "RUNNING" and states[name].pid != pid:
             return states
+
+
+def _answer_of_printed_curl(printed: str) -> str:
+    required_tool("curl")
+    command = next(line for line in printed.splitlines() if line.startswith("  curl "))
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
 
 
 def _read_until(process: "subprocess.Popen[str]", text: str) -> None:
