@@ -42,7 +42,7 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_FILE = ROOT / "atelier.toml"
-LAUNCHER_KEYS = ("module", "stubs")
+LAUNCHER_KEYS = ("module", "start", "stubs")
 """Keys of a capability's table that are not for its worker."""
 
 T = TypeVar("T", bound="WorkerSettings")
@@ -108,6 +108,8 @@ class CapabilityRow:
     "atelier.llm.v1.llm_pb2"."""
     module: str = ""
     """Python package of the worker, "services.llm" by default."""
+    start: bool = True
+    """Whether `atelier up` starts the worker; false for one that runs elsewhere, or not yet."""
     model: str = ""
     device: str = "auto"
     shutdown_grace_seconds: float = 20.0

@@ -92,18 +92,20 @@ class DescribeModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeModelResponse(_message.Message):
-    __slots__ = ("model", "context_length", "defaults", "max_concurrent_calls", "max_queued_calls")
+    __slots__ = ("model", "context_length", "defaults", "max_concurrent_calls", "max_queued_calls", "reproducible")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_LENGTH_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
     MAX_CONCURRENT_CALLS_FIELD_NUMBER: _ClassVar[int]
     MAX_QUEUED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    REPRODUCIBLE_FIELD_NUMBER: _ClassVar[int]
     model: _progress_pb2.ModelStatus
     context_length: int
     defaults: ChatDefaults
     max_concurrent_calls: int
     max_queued_calls: int
-    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., context_length: _Optional[int] = ..., defaults: _Optional[_Union[ChatDefaults, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_queued_calls: _Optional[int] = ...) -> None: ...
+    reproducible: bool
+    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., context_length: _Optional[int] = ..., defaults: _Optional[_Union[ChatDefaults, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_queued_calls: _Optional[int] = ..., reproducible: _Optional[bool] = ...) -> None: ...
 
 class ChatDefaults(_message.Message):
     __slots__ = ("temperature", "top_p", "top_k", "repetition_penalty", "max_tokens")

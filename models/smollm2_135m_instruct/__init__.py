@@ -1,0 +1,1 @@
+"""The recipe of the starter language model, SmolLM2-135M-Instruct."""

@@ -1,0 +1,1 @@
+"""The llm worker: chat with a causal language model, many callers in one batch."""

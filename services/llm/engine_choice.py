@@ -1,0 +1,83 @@
+"""Chooses each call's next token with the call's own parameters and its own chance.
+
+Stands in the batch's list of logits processors; what it chooses is the only token left, so that
+the batch's own argmax takes it.
+"""
+
+from typing import Any
+
+import torch
+from transformers.generation.continuous_batching.cb_logits_processors import (
+    ContinuousBatchingLogitsProcessor,
+    ContinuousBatchingLogitsProcessorList,
+)
+from transformers.generation.logits_process import LogitsProcessorList
+
+from services.llm.sampling import Sampling
+
+_GREEDY = Sampling(temperature=0, top_p=1, top_k=0, repetition_penalty=1, seed=0)
+
+
+class Choice(ContinuousBatchingLogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
+    """Repetition penalty, temperature, top_k, top_p and the draw, row by row."""
+
+    supported_kwargs = {"sampling": Sampling}  # noqa: RUF012 - the base class's form
+    ignored_kwargs = ()
+
+    def __init__(self) -> None:
+        self._states: list[Any] = []
+
+    def fill_defaults(self, int32_tensor: torch.Tensor) -> None:
+        """Nothing goes by tensor."""
+        int32_tensor.zero_()
+
+    def prepare_tensor_args(self, requests_with_new_token: list[Any]) -> torch.Tensor:
+        """Notes whose rows come next."""
+        self._states = [request.state for request in requests_with_new_token]
+        return torch.zeros(len(self._states), dtype=torch.int32)
+
+    def __call__(self, scores: torch.Tensor, _tensor_arg: torch.Tensor) -> torch.Tensor:
+        """Leaves one token in each row of `scores` [calls, vocabulary]."""
+        chosen = torch.full_like(scores, float("-inf"))
+        for row, state in enumerate(self._states[: scores.size(0)]):
+            sampling = state.logit_processor_kwargs.get("sampling", _GREEDY)
+            token = choose(scores[row], sampling, state.initial_tokens + state.generated_tokens)
+            chosen[row, token] = 0
+        return chosen
+
+
+def choose(scores: torch.Tensor, sampling: Sampling, tokens: list[int]) -> int:
+    """The token to follow `tokens`, the conversation and the answer so far.
+
+    `scores` is float32 [vocabulary]. The draw depends on the seed and the number of tokens alone:
+    https://arxiv.org/abs/1904.09751 for top_p, https://arxiv.org/abs/1909.05858 for the penalty.
+    """
+    if sampling.repetition_penalty != 1:
+        scores = _penalised(scores, tokens, sampling.repetition_penalty)
+    if sampling.is_greedy:
+        return int(scores.argmax())
+    count = min(sampling.top_k or scores.numel(), scores.numel())
+    best, candidates = torch.topk(scores, count)
+    weights = torch.softmax(best / sampling.temperature, 0)
+    if sampling.top_p < 1:
+        # Kept is what is needed to reach top_p: all whose predecessors do not reach it yet.
+        before = weights.cumsum(0) - weights
+        weights = weights.masked_fill(before >= sampling.top_p, 0)
+    generator = torch.Generator().manual_seed((sampling.seed << 24) + len(tokens))
+    drawn = torch.multinomial(weights.cpu(), 1, generator=generator)
+    return int(candidates[int(drawn)])
+
+
+def _penalised(scores: torch.Tensor, tokens: list[int], penalty: float) -> torch.Tensor:
+    seen = torch.tensor(sorted(set(tokens)), device=scores.device)
+    scores = scores.clone()
+    values = scores[seen]
+    scores[seen] = torch.where(values < 0, values * penalty, values / penalty)
+    return scores
+
+
+def choice_list() -> ContinuousBatchingLogitsProcessorList:
+    """The list of processors with nothing but the choice."""
+    processors = ContinuousBatchingLogitsProcessorList(LogitsProcessorList([Choice()]))
+    processors.tensors_required = 1
+    return processors
