@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints the table for BENCHMARKS.md: `make bench`.
 
-python -m bench [gateway] [llm] [tts]
+python -m bench [gateway] [llm] [tts] [image] [videogen]
 """
 
 import importlib
@@ -8,7 +8,7 @@ import sys
 
 from bench.rows import Row, table
 
-_ALL = ("gateway", "llm", "tts")
+_ALL = ("gateway", "llm", "tts", "image", "videogen")
 
 
 def main() -> int:

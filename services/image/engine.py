@@ -56,7 +56,7 @@ class DiffusersEngine:
     def __init__(self, pipeline: DiffusionPipeline, device: str, settings: ImageSettings) -> None:
         self._device = device
         self._offload = settings.offload if device != "cpu" else "none"
-        self._words = pipeline
+        self.pipeline = pipeline
         self._redraws: DiffusionPipeline | None = None
         self._placed = pipeline
         self._scheduler = pipeline.scheduler
@@ -112,10 +112,10 @@ class DiffusersEngine:
 
     def _pipeline_for(self, order: Order) -> DiffusionPipeline:
         if order.picture is None:
-            wanted = self._words
+            wanted = self.pipeline
         else:
             if self._redraws is None:
-                self._redraws = AutoPipelineForImage2Image.from_pipe(self._words)
+                self._redraws = AutoPipelineForImage2Image.from_pipe(self.pipeline)
                 self._redraws.set_progress_bar_config(disable=True)
             wanted = self._redraws
         if self._offload != "none" and self._placed is not wanted:

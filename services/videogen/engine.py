@@ -56,7 +56,7 @@ class DiffusersEngine:
     def __init__(
         self, pipeline: DiffusionPipeline, device: str, settings: VideogenSettings
     ) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._scheduler = pipeline.scheduler
         self._parameters = loading.parameters_of(pipeline)
         self._decode_frames = settings.decode_frames
@@ -87,13 +87,13 @@ class DiffusersEngine:
                 preview=partial(self._previews.jpeg, width=order.width, height=order.height),
                 preview_every_steps=order.preview_every_steps,
             )
-            self._pipeline.scheduler = loading.fresh_scheduler(self._scheduler, "")
+            self.pipeline.scheduler = loading.fresh_scheduler(self._scheduler, "")
             arguments = self._arguments(order)
             # On the CPU, so that a seed means the same on every device.
             arguments["generator"] = torch.Generator("cpu").manual_seed(order.seed)
             began = time.monotonic()
-            with steps.watching(self._pipeline, self._parameters) as hooks:
-                frames = self._pipeline(**arguments, **hooks).frames[0]
+            with steps.watching(self.pipeline, self._parameters) as hooks:
+                frames = self.pipeline(**arguments, **hooks).frames[0]
             report(
                 Filmed(
                     frames=_pixels(frames),

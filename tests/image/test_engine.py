@@ -171,7 +171,7 @@ def test_out_of_memory_is_told_and_the_next_order_works(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine._words.unet, "forward", too_much)
+        patch.setattr(engine.pipeline.unet, "forward", too_much)
         with pytest.raises(GpuOutOfMemory, match="Tried to allocate 9 GiB"):
             draw(engine, order(stable_diffusion))
     assert isinstance(draw(engine, order(stable_diffusion))[-1], Drawn)
@@ -183,7 +183,7 @@ def test_a_result_that_is_not_a_number_is_no_picture(
     def broken(latents: torch.Tensor, **_: object) -> tuple[torch.Tensor]:
         return (torch.full((1, 3, 32, 32), float("nan")),)
 
-    monkeypatch.setattr(engine._words.vae, "decode", broken)
+    monkeypatch.setattr(engine.pipeline.vae, "decode", broken)
     with pytest.raises(InternalFault, match="dtype"):
         draw(engine, order(stable_diffusion))
 

@@ -190,7 +190,7 @@ def test_out_of_memory_is_told_and_the_next_order_works(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(model.engine._pipeline.transformer, "forward", too_much)
+        patch.setattr(model.engine.pipeline.transformer, "forward", too_much)
         with pytest.raises(GpuOutOfMemory):
             model.film()
     assert isinstance(model.film()[-1], Filmed)
