@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+from typing import cast
 
 import grpc
 from google.protobuf import descriptor_pool
@@ -111,14 +112,15 @@ class Gateway:
 
     def _grpc_server(self, metrics: RpcMetrics) -> grpc.aio.Server:
         own = (CAPABILITY_SERVICE, health.SERVICE_NAME)
-        local = LocalServices(CallInterceptor(metrics, DOMAIN))
+        services = LocalServices(CallInterceptor(metrics, DOMAIN))
+        local = cast(grpc.aio.Server, services)  # it has what generated code calls
         gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, local)
         health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, local)
         reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
         for service in own:
             metrics.declare(methods_of(service))
         server = grpc.aio.server(options=server_options(self.settings.max_message_mib))
-        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher), local))
+        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher), services))
         return server
 
     def _http_server(self) -> HttpServer:

@@ -24,7 +24,7 @@ _STATUS: dict[State, health_pb2.HealthCheckResponse.ServingStatus.ValueType] = {
 }
 
 
-class GatewayHealthServicer(health_pb2_grpc.HealthServicer):
+class GatewayHealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # untyped library
     """Speaks for the gateway itself ("") and for each capability's service."""
 
     def __init__(self, monitors: Iterable[Monitor], health: HealthMap) -> None:

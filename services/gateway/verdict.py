@@ -86,6 +86,7 @@ def judge(outcome: Outcome) -> Judgement:
 
 def settle(judgement: Judgement, *, online: bool) -> Verdict:
     """The verdict, once it is known whether the worker is online."""
-    if judgement.value is not None:
-        return judgement.value
+    decided: Verdict | None = judgement.value
+    if decided is not None:
+        return decided
     return Verdict.FAILURE if online else Verdict.OFFLINE

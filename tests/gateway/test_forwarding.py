@@ -1,6 +1,8 @@
 """A call through the gateway is the call to the worker: messages, metadata, time and status."""
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any
 
 import grpc
 import pytest
@@ -16,7 +18,7 @@ def request(text: str = "a", **fields: object) -> echo_pb2.EchoRequest:
     return echo_pb2.EchoRequest(text=text, **fields)
 
 
-async def error_of(call: object) -> grpc.aio.AioRpcError:
+async def error_of(call: Awaitable[object]) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     return caught.value
@@ -65,7 +67,7 @@ async def test_metadata_is_kept_in_both_directions(method: str) -> None:
         call = getattr(running.echo, method)(
             request(), metadata=(("x-mine", "1"), ("x-mine", "2"), ("traceparent", "00-ab-cd-01"))
         )
-        reply = await call if method == "Say" else [item async for item in call][0]
+        reply = await call if method == "Say" else await anext(aiter(call))
         assert [item for item in reply.metadata if item.startswith("x-mine")] == [
             "x-mine=1",
             "x-mine=2",
@@ -166,7 +168,7 @@ async def test_a_slow_reader_slows_the_worker() -> None:
 
 async def test_a_method_that_the_service_has_not_is_refused_by_name() -> None:
     async with echo_worker() as (port, _), running_gateway(port) as running:
-        sing = running.channel.unary_unary("/atelier.echo.v1.EchoService/Sing")
+        sing: Any = running.channel.unary_unary("/atelier.echo.v1.EchoService/Sing")
         error = await error_of(sing(b""))
         assert error.code() is grpc.StatusCode.UNIMPLEMENTED
         assert "Say, Repeat" in str(error.details())
@@ -175,14 +177,15 @@ async def test_a_method_that_the_service_has_not_is_refused_by_name() -> None:
 async def test_a_service_that_is_none_is_unimplemented() -> None:
     async with running_gateway(free_port()) as running:
         for path in ("/atelier.music.v1.MusicService/Play", "/nonsense", "/"):
-            error = await error_of(running.channel.unary_unary(path)(b""))
+            call: Any = running.channel.unary_unary(path)
+            error = await error_of(call(b""))
             assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_garbage_in_a_request_is_the_callers_affair() -> None:
     async with echo_worker() as (port, _), running_gateway(port) as running:
         await running.echo.Say(request())
-        say = running.channel.unary_unary("/atelier.echo.v1.EchoService/Say")
+        say: Any = running.channel.unary_unary("/atelier.echo.v1.EchoService/Say")
         error = await error_of(say(b"\xff\xff\xff garbage"))
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert info_of(error).reason == "MALFORMED_REQUEST"

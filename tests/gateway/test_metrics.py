@@ -14,7 +14,7 @@ from tests.support.gateways import (
     free_port,
     running_gateway,
 )
-from tests.support.tools import tool
+from tests.support.tools import required_tool
 
 STATES = ("unknown", "available", "error", "unavailable")
 
@@ -87,7 +87,7 @@ async def test_shows_tasks_while_they_run() -> None:
 
 
 async def test_promtool_finds_nothing_to_mend() -> None:
-    promtool = tool("promtool")
+    promtool = required_tool("promtool")
     async with echo_worker() as (port, _), running_gateway(port) as running:
         await running.echo.Say(echo_pb2.EchoRequest(text="a"))
         page = generate_latest(running.gateway.registry)

@@ -187,16 +187,13 @@ class Histories(RuleBasedStateMachine):
         self.running -= 1
         self.ended += 1
         current = generation == before.generation
-        match verdict:
-            case Verdict.NEUTRAL:
-                expected = before.state
-            case Verdict.SUCCESS:
-                expected = State.AVAILABLE if current else before.state
-            case Verdict.FAILURE:
-                expected = State.ERROR if current else before.state
-            case Verdict.OFFLINE:
-                expected = State.UNAVAILABLE if current else before.state
-        assert record.state is expected
+        news = {
+            Verdict.SUCCESS: State.AVAILABLE,
+            Verdict.FAILURE: State.ERROR,
+            Verdict.OFFLINE: State.UNAVAILABLE,
+            Verdict.NEUTRAL: before.state,
+        }
+        assert record.state is (news[verdict] if current else before.state)
         assert record.verdicts[verdict] == before.verdicts[verdict] + 1
 
     @invariant()
