@@ -4,6 +4,7 @@ Knows file formats and limits; knows nothing of models. Pillow does the decoding
 """
 
 import io
+import struct
 import zlib
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -40,7 +41,7 @@ def read_picture(data: bytes, *, field: str, max_pixels: int) -> Image.Image:
             picture.load()
             return _plain(picture)
     except _BOMB:
-        raise _too_large(field, "far too many", max_pixels) from None
+        raise _too_large(field, _png_size(data) or "far too many", max_pixels) from None
     except UnidentifiedImageError:
         raise _refused(field, f"begins like {kind} but cannot be read; save it anew") from None
     except _DAMAGE as error:
@@ -84,6 +85,14 @@ def _plain(picture: Image.Image) -> Image.Image:
     plain = upright.convert("RGB")
     plain.info = {}
     return plain
+
+
+def _png_size(data: bytes) -> str | None:
+    """What a PNG says of its size, without opening it."""
+    if picture_kind(data) != "PNG" or len(data) < 24:
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    return f"{width} x {height}"
 
 
 def _refused(field: str, description: str) -> InvalidArgument:

@@ -72,6 +72,12 @@ class ModelFolder:
         return self.config("vae") or self.config("vqvae") or self.config("movq")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every part that the index names has its folder; not so while it is fetched."""
+        parts = [name for name, part in self.index.items() if isinstance(part, list) and part[0]]
+        return all((self.path / name).is_dir() for name in parts)
+
+    @property
     def scheduler(self) -> str:
         """The name of the scheduler's class; empty if the model has none."""
         entry = self.index.get("scheduler") or ("", "")
@@ -141,4 +147,5 @@ def find_folder(source: ModelSource) -> ModelFolder | None:
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - half a second, hub ids only
 
     found = try_to_load_from_cache(source.location, INDEX)
-    return ModelFolder.read(Path(found).parent) if isinstance(found, str) else None
+    folder = ModelFolder.read(Path(found).parent) if isinstance(found, str) else None
+    return folder if folder is not None and folder.is_whole else None

@@ -48,6 +48,21 @@ def test_a_hub_model_that_was_not_fetched_has_no_folder(
     assert find_folder(ModelSource("nobody/nothing", "nobody/nothing", is_local=False)) is None
 
 
+def test_a_hub_model_counts_once_all_of_its_parts_are_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = {"_class_name": "FluxPipeline", "vae": ["diffusers", "V"], "other": [None, None]}
+    path = tmp_path / "model_index.json"
+    path.write_text(json.dumps(index))
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: str(path))
+    hub = ModelSource("a/b", "a/b", is_local=False)
+    assert find_folder(hub) is None
+    (tmp_path / "vae").mkdir()
+    found = find_folder(hub)
+    assert found is not None
+    assert found.pipeline == "FluxPipeline"
+
+
 @pytest.mark.parametrize(
     ("vae", "denoiser", "multiple", "frames"),
     [
