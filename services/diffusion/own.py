@@ -14,11 +14,11 @@ left out:
       "schedulers": ["FlowMatchEulerDiscreteScheduler"],
       "image_to_image": false,
       "unsupported": ["negative_prompt"],
-      "vocabulary": {"tokenizer": "tokenizer"}  or  {"file": "vocabulary.json"},
+      "vocabulary": {"tokenizer": "tokenizer", "unknown_token": "<unk>"},
       "motion_words": ["left", "right"]
     }
 
-Knows these keys; other keys are the model's affair.
+A vocabulary can also be {"file": "words.json"}, a list of words. Knows these keys; other keys are the model's affair.
 """
 
 import json

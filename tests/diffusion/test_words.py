@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from services.diffusion.words import Words, read_words
 
@@ -30,23 +31,47 @@ def test_a_prompt_without_a_motion_is_noticed() -> None:
     assert words.warnings("") == []
 
 
+@pytest.mark.parametrize("content", [["a", "Red"], {"a": 0, "red": 1}])
+def test_a_list_of_words_is_read(tmp_path: Path, content: object) -> None:
+    (tmp_path / "words.json").write_text(json.dumps(content))
+    assert read_words(tmp_path, {"file": "words.json"}).known == {"a", "red"}
+
+
+def tokenizer_folder(folder: Path, max_tokens: int) -> None:
+    """A tokenizer that reads "hot dog" as two tokens of its own."""
+    numbers = {"<unk>": 0, "a": 1, "red": 2, "hotdog0": 3, "hotdog1": 4}
+    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Lowercase(), normalizers.Replace("hot dog", "hotdog0 hotdog1")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    folder.mkdir()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {"model_max_length": max_tokens}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+
+
 @pytest.mark.parametrize(
-    ("where", "path", "content"),
+    ("prompt", "warnings"),
     [
-        ({"file": "words.json"}, "words.json", ["a", "Red"]),
-        ({"tokenizer": "tokenizer"}, "tokenizer/tokenizer.json",
-         {"model": {"vocab": {"a": 0, "red": 1}}}),
-        ({"tokenizer": "tokenizer"}, "tokenizer/vocab.json", {"a</w>": 0, "red</w>": 1}),
+        ("A red hot dog", []),
+        ("RED Hot Dog, hot cat", ["the model does not know the words 'hot', 'cat'"]),
+        ("a zeppelin", ["the model does not know the word 'zeppelin'"]),
+        ("a red a red a red a red", [
+            "the prompt is longer than the model reads; its end is left out"
+        ]),
     ],
 )  # fmt: skip
-def test_vocabularies_are_read_from_where_they_lie(
-    tmp_path: Path, where: dict[str, str], path: str, content: object
+def test_a_tokenizer_decides_what_is_known(
+    tmp_path: Path, prompt: str, warnings: list[str]
 ) -> None:
-    (tmp_path / path).parent.mkdir(exist_ok=True)
-    (tmp_path / path).write_text(json.dumps(content))
-    assert read_words(tmp_path, where).known == {"a", "red"}
+    tokenizer_folder(tmp_path / "tokenizer", max_tokens=7)
+    where = {"tokenizer": "tokenizer", "unknown_token": "<unk>"}
+    assert read_words(tmp_path, where).warnings(prompt) == warnings
 
 
-@pytest.mark.parametrize("where", [{}, {"file": "missing.json"}, {"tokenizer": "missing"}])
+@pytest.mark.parametrize(
+    "where", [{}, {"file": "missing.json"}, {"tokenizer": "missing", "unknown_token": "?"}]
+)
 def test_without_a_vocabulary_no_word_is_unknown(tmp_path: Path, where: dict[str, str]) -> None:
     assert read_words(tmp_path, where).warnings("anything at all") == []

@@ -212,7 +212,7 @@ def test_a_model_saved_without_some_parts_is_loaded_and_obeys_its_own_settings(
         "limits": {"width": {"allowed": [64]}, "guidance_scale": {"minimum": 1, "maximum": 4}},
         "dtype": {"allowed": ["bfloat16"]},
         "image_to_image": False,
-        "vocabulary": {"tokenizer": "tokenizer"},
+        "vocabulary": {"tokenizer": "tokenizer", "unknown_token": "<unk>"},
     }
     (folder / "atelier.json").write_text(json.dumps(own))
     card = ImageCards(source(folder), settings(folder)).current()

@@ -207,7 +207,7 @@ def test_a_models_own_settings_are_obeyed(tmp_path: Path) -> None:
             "height": {"allowed": [64]},
         },
         "dtype": {"allowed": ["float32"]},
-        "vocabulary": {"tokenizer": "tokenizer"},
+        "vocabulary": {"tokenizer": "tokenizer", "unknown_token": "<unk>"},
         "motion_words": ["red"],
     }
     (tmp_path / "atelier.json").write_text(json.dumps(own))
