@@ -18,7 +18,8 @@ left out:
       "motion_words": ["left", "right"]
     }
 
-A vocabulary can also be {"file": "words.json"}, a list of words. Knows these keys; other keys are the model's affair.
+A vocabulary can also be {"file": "words.json"}, a list of words. Knows these keys;
+other keys are the model's affair.
 """
 
 import json
