@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
@@ -65,7 +66,7 @@ async def _channel(port: int) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def _round(channel: grpc.aio.Channel, calls: int) -> None:
-    stub = channel.unary_unary(METHOD)
+    stub: Any = channel.unary_unary(METHOD)
 
     async def caller() -> None:
         for _ in range(calls // CONCURRENCY):
@@ -97,7 +98,7 @@ async def _hop(ports: dict[str, int], processes: dict[str, psutil.Process]) -> d
 async def _lost_in_streams(port: int) -> int:
     """Messages that did not come, or came in the wrong order, out of 20 streams of 5,000."""
     async with _channel(port) as channel:
-        stub = channel.unary_stream(STREAM)
+        stub: Any = channel.unary_stream(STREAM)
 
         async def read() -> int:
             numbers = [int(message) async for message in stub(b"5000", timeout=300)]

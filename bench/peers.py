@@ -53,7 +53,7 @@ class _Proxy(grpc.GenericRpcHandler):
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         path = handler_call_details.method
         if path not in self._handlers:
-            stub = self._channel.unary_unary(path)
+            stub: Any = self._channel.unary_unary(path)
 
             async def forward(request: bytes, context: Any) -> bytes:
                 metadata = [

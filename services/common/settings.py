@@ -214,6 +214,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ)
         for name, table in _capability_tables(tables).items()
     )
     _require_distinct_ports(gateway, rows)
+    _require_distinct_services(rows)
     return Settings(gateway=gateway, capabilities=rows)
 
 
@@ -260,6 +261,18 @@ def _capability_tables(tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]
                 "is no name for a capability; use lower-case letters, digits and _",
             )
     return {name: table_of(rows, name, f"capabilities.{name}") for name in rows}
+
+
+def _require_distinct_services(rows: tuple[CapabilityRow, ...]) -> None:
+    owners: dict[str, str] = {}
+    for row in rows:
+        if row.service in owners:
+            raise SettingsError(
+                f"capabilities.{row.name}.service",
+                f"{row.service} is {owners[row.service]}'s; calls are routed by service, "
+                "so each capability needs its own",
+            )
+        owners[row.service] = row.name
 
 
 def _require_distinct_ports(gateway: GatewaySettings, rows: tuple[CapabilityRow, ...]) -> None:

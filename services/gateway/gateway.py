@@ -113,7 +113,7 @@ class Gateway:
     def _grpc_server(self, metrics: RpcMetrics) -> grpc.aio.Server:
         own = (CAPABILITY_SERVICE, health.SERVICE_NAME)
         services = LocalServices(CallInterceptor(metrics, DOMAIN))
-        local = cast(grpc.aio.Server, services)  # it has what generated code calls
+        local = cast("grpc.aio.Server", services)  # it has what generated code calls
         gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, local)
         health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, local)
         reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
