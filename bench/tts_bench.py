@@ -29,7 +29,8 @@ from services.common.worker_metrics import WorkerMetrics
 from services.tts.description import describe
 from services.tts.engine import TtsEngine
 from services.tts.engine_script import Script, load_script
-from services.tts.engine_voice import Residual, VitsVoice, load
+from services.tts.engine_vocoder import Residual
+from services.tts.engine_voice import VitsVoice, load
 from services.tts.metrics import STAGES
 from services.tts.settings import TtsSettings
 from services.tts.speech import Audio, Speech

@@ -24,7 +24,8 @@ from services.tts import engine_voice, text
 from services.tts.description import Description, describe
 from services.tts.engine_encoding import Encoder, encoder
 from services.tts.engine_script import Script, load_script
-from services.tts.engine_voice import Residual, VitsVoice
+from services.tts.engine_vocoder import Residual
+from services.tts.engine_voice import VitsVoice
 from services.tts.requests import unknown_voice
 from services.tts.sentences import Sentence, sentences
 from services.tts.settings import TtsSettings

@@ -1,15 +1,13 @@
 """A VITS voice in memory: token ids in, samples out.
 
 Loads any stock VitsModel folder or hub id, and makes it cheaper without changing what it
-says: weight norms folded, training parts dropped, and, where the folder says so, HiFi-GAN's
-one-convolution residual blocks in place of the two-convolution ones they are stored as.
-Knows no text.
+says: weight norms folded, training parts dropped, the vocoder laid out for speed and run in
+pieces. Knows no text.
 """
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,25 +19,15 @@ from transformers import VitsModel
 from transformers.utils import logging as transformers_logging
 
 from services.common.errors import GpuOutOfMemory
-from services.tts.engine_vocoder import SingleConvolutionBlock, Vocoder
+from services.tts.engine_vocoder import Residual, Vocoder
 
 Samples = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Residual:
-    """How the residual blocks of a folder are to be understood."""
-
-    kind: int = 1
-    """1: as stored. 2: each second convolution is an identity that only takes a shift back."""
-    shift: float = 0.0
-    """What was added to the first convolutions' biases for it."""
 
 
 class VitsVoice:
     """One loaded model. Not for two threads at a time."""
 
-    def __init__(self, model: Any, *, device: str, dtype: torch.dtype) -> None:
+    def __init__(self, model: Any, *, device: str, dtype: torch.dtype, residual: Residual) -> None:
         """`dtype`: of the vocoder, where most of the time goes; durations and spectra are
         float32, for rounding would change the pace.
         """
@@ -47,12 +35,14 @@ class VitsVoice:
         self._check: Callable[[], None] = _nothing
         self.sample_rate = int(model.config.sampling_rate)
         self.speakers = int(model.config.num_speakers)
-        self.parameters = sum(weight.numel() for weight in model.parameters())
         self.dtype = str(dtype).removeprefix("torch.")
         self._pace = float(model.config.speaking_rate)
-        self._model = model.to(device)
-        self._vocoder = Vocoder(model.decoder.to(dtype))
+        self._vocoder = Vocoder(model.decoder, residual).to(device=device, dtype=dtype)
         model.decoder = _Spectrum()
+        self._model = model.to(device)
+        self.parameters = sum(
+            weight.numel() for part in (model, self._vocoder) for weight in part.parameters()
+        )
         for module in (model.text_encoder, model.duration_predictor, *model.flow.flows):
             module.register_forward_pre_hook(self._at_step)
 
@@ -121,10 +111,8 @@ def load(location: str, *, device: str, dtype: str, residual: Residual) -> VitsV
     model = VitsModel.from_pretrained(location, use_safetensors=True, dtype=torch.float32).eval()
     _drop_training_parts(model)
     _fold_weight_norms(model)
-    if residual.kind == 2:
-        _use_single_convolutions(model, residual.shift)
     chosen = torch.float32 if dtype == "auto" else getattr(torch, dtype)
-    return VitsVoice(model, device=device, dtype=chosen)
+    return VitsVoice(model, device=device, dtype=chosen, residual=residual)
 
 
 def cuda_devices() -> int:
@@ -160,14 +148,6 @@ def _fold_weight_norms(model: nn.Module) -> None:
     for module in model.modules():
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
-
-
-def _use_single_convolutions(model: Any, shift: float) -> None:
-    blocks = model.decoder.resblocks
-    for place, block in enumerate(blocks):
-        for convolution in block.convs1:
-            convolution.bias.data -= shift
-        blocks[place] = SingleConvolutionBlock(block.convs1, block.leaky_relu_slope)
 
 
 @contextmanager

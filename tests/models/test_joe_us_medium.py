@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from services.tts.engine_voice import Residual, load
+from services.tts.engine_vocoder import Residual
+from services.tts.engine_voice import load
 from tests.support.tts_voices import starter_folder
 
 pytestmark = pytest.mark.starter

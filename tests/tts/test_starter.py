@@ -1,9 +1,9 @@
 """The real voice, heard by an independent recogniser.
 
-The recogniser is small and makes slips of its own, so the sentences are plain ones, and the
-rate that is held is the one that was measured with some room: 5 in 100 words over the first
-set, which the pronunciation was developed with, and 7 in 100 over the second, which it was
-not (1 and 2 seeds made no difference to that).
+The recogniser is small and makes slips of its own, so the sentences are plain ones. Measured
+were 2.0 wrong words in 100 over the first set, which the pronunciation was developed with, and
+4.5 over the second, which it was not; what is held leaves room for a slip or two. (Over twice
+as many sentences, the harder ones among them, and two seeds, it was 5.0 and 7.1.)
 """
 
 from pathlib import Path
@@ -91,13 +91,13 @@ def word_error_rate(joe: TtsEngine, listener: Listener, sentences: list[str]) ->
 
 
 def test_a_recogniser_understands_it(joe: TtsEngine, listener: Listener) -> None:
-    assert word_error_rate(joe, listener, DEVELOPED_WITH) <= 0.08
+    assert word_error_rate(joe, listener, DEVELOPED_WITH) <= 0.05
 
 
 def test_a_recogniser_understands_what_it_was_not_tuned_for(
     joe: TtsEngine, listener: Listener
 ) -> None:
-    assert word_error_rate(joe, listener, NEVER_TUNED_FOR) <= 0.10
+    assert word_error_rate(joe, listener, NEVER_TUNED_FOR) <= 0.08
 
 
 @pytest.mark.parametrize("name", ["mp3", "opus", "flac"])
