@@ -58,7 +58,8 @@ def choose(scores: torch.Tensor, sampling: Sampling, tokens: list[int]) -> int:
         return int(scores.argmax())
     count = min(sampling.top_k or scores.numel(), scores.numel())
     best, candidates = torch.topk(scores, count)
-    weights = torch.softmax(best / sampling.temperature, 0)
+    # From the best one down, so that a tiny temperature makes it certain and overflows nothing.
+    weights = torch.softmax((best - best[0]) / sampling.temperature, 0)
     if sampling.top_p < 1:
         # Kept is what is needed to reach top_p: all whose predecessors do not reach it yet.
         before = weights.cumsum(0) - weights

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_GREEDY_BELOW = 1e-4
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -20,8 +22,8 @@ class Sampling:
 
     @property
     def is_greedy(self) -> bool:
-        """Whether the likeliest token is always chosen."""
-        return self.temperature == 0 or self.top_k == 1
+        """Whether the likeliest token is always chosen; so it is below what float32 can tell."""
+        return self.temperature < _GREEDY_BELOW or self.top_k == 1
 
 
 @dataclass(frozen=True)

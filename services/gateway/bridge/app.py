@@ -112,7 +112,9 @@ class _Bridge:
                 outcome = str(response.status)
             finally:
                 milliseconds = (time.monotonic() - began) * 1000
-                log.info("%s %s %s %.0f ms", request.method, request.path, outcome, milliseconds)
+                log.info(
+                    "%s %s %s %.0f ms", request.method, _logged_path(request), outcome, milliseconds
+                )
             return response
 
         return guard
@@ -219,10 +221,15 @@ class _Bridge:
     def _failure(self, request: web.Request, error: Exception) -> errors.Failure:
         failure = errors.failure_of(error, request[REQUEST_ID])
         if not isinstance(error, AtelierError | CallFailed):
-            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            log.error("%s %s failed", request.method, _logged_path(request), exc_info=error)
         return failure
 
     def _preflight(self, request: web.Request, path: str) -> web.StreamResponse:
         methods = self._routes.methods_of(path) or ["GET", "HEAD"]
         allowed = ", ".join([*methods, "OPTIONS"])
         return web.Response(status=204, headers=self._cors.preflight(request.headers, allowed))
+
+
+def _logged_path(request: web.Request) -> str:
+    """The path as it came, still encoded: a decoded one could hold a line break of its own."""
+    return request.rel_url.raw_path[:300]

@@ -256,6 +256,17 @@ async def test_a_wrong_header_is_named(name: str, value: str) -> None:
     assert set(violations(error)) == {name}
 
 
+async def test_a_path_cannot_write_a_line_of_its_own_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with bridge(FakeBackend()) as client:
+        with caplog.at_level(logging.INFO):
+            await client.get(URL("/v1/%0aERROR%00forged", encoded=True))
+    [line] = [record.getMessage() for record in caplog.records if "forged" in record.getMessage()]
+    assert "%0AERROR%00forged" in line.upper().replace("FORGED", "forged")
+    assert "\n" not in line
+
+
 async def test_a_path_that_is_not_utf_8_is_refused() -> None:
     async with bridge(FakeBackend()) as http:
         response = await http.get(URL("/v1/toy/files/%ff", encoded=True))
