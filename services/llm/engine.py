@@ -6,6 +6,7 @@ Puts loading, the batch and the tokenizer together. Knows no message of the cont
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from typing import Any
 
 import torch
 from jinja2 import TemplateError
@@ -16,7 +17,8 @@ from services.common.model_slot import ModelSlot
 from services.common.models import ModelSource
 from services.common.worker_metrics import WorkerMetrics
 from services.llm.engine_batch import Batch, return_memory
-from services.llm.engine_loading import Brain, load
+from services.llm.engine_loading import Brain, load, tokenizer_at_hand
+from services.llm.order import context_too_long
 from services.llm.sampling import Sampling, SamplingDefaults
 from services.llm.settings import LlmSettings
 
@@ -25,10 +27,12 @@ class LlmEngine:
     """Loads with the first call; a batch that broke is replaced with the next one."""
 
     def __init__(self, settings: LlmSettings, source: ModelSource, metrics: WorkerMetrics) -> None:
+        self._source = source
+        self._tokenizer: Any = None
         self._places = settings.max_concurrent_calls
         self._metrics = metrics
-        self._batch: Batch | None = None
-        self._replacing = asyncio.Lock()
+        self._making: asyncio.Task[Batch] | None = None
+        """Makes the batch, or has made it; goes on if the call that needed it leaves."""
         if settings.threads:
             torch.set_num_threads(settings.threads)
         self._slot: ModelSlot[Brain] = ModelSlot(
@@ -39,9 +43,14 @@ class LlmEngine:
                 device=settings.device,
                 dtype=settings.dtype,
                 context_length=settings.context_length,
+                tokenizer=self._tokenizer,
             ),
             metrics=metrics,
         )
+
+    def read_tokenizer(self) -> None:
+        """Reads the tokenizer ahead of the model, where that is quick; for before serving."""
+        self._tokenizer = tokenizer_at_hand(self._source)
 
     @property
     def loaded(self) -> bool:
@@ -79,12 +88,18 @@ class LlmEngine:
     def encode(self, messages: Sequence[dict[str, str]]) -> list[int]:
         """The conversation as the model's chat template writes it.
 
-        Raises InvalidArgument if the template refuses it, for its roles or their order.
+        Raises InvalidArgument if the template refuses it, for its roles or their order, or if it
+        is longer than the context by its characters alone.
         """
-        tokenizer = self._slot.get().tokenizer
+        brain = self._slot.get()
+        characters = sum(len(message["content"]) for message in messages)
+        if characters > brain.most_characters:
+            raise context_too_long(f"{characters} characters", brain.context_length)
         try:
-            tokens: list[int] = tokenizer.apply_chat_template(
-                list(messages), add_generation_prompt=True, return_dict=False
+            tokens: list[int] = brain.tokenizer.apply_chat_template(
+                [brain.quoted(message) for message in messages],
+                add_generation_prompt=True,
+                return_dict=False,
             )
         except TemplateError as error:
             raise InvalidArgument(
@@ -115,14 +130,18 @@ class LlmEngine:
 
     async def close(self) -> None:
         """Ends the batch."""
-        if self._batch is not None:
-            await asyncio.to_thread(self._batch.close)
+        if self._making is not None:
+            made = await asyncio.gather(self._making, return_exceptions=True)
+            if isinstance(made[0], Batch):
+                await asyncio.to_thread(made[0].close)
 
     async def _current_batch(self) -> Batch:
-        async with self._replacing:
-            if self._batch is None or self._batch.failed:
-                self._batch = await asyncio.to_thread(self._new_batch, self._batch)
-            return self._batch
+        making = self._making
+        if making is None or (making.done() and (making.exception() or making.result().failed)):
+            broken = None if making is None or making.exception() else making.result()
+            making = asyncio.create_task(asyncio.to_thread(self._new_batch, broken))
+            self._making = making
+        return await asyncio.shield(making)
 
     def _new_batch(self, broken: Batch | None) -> Batch:
         if broken is not None:

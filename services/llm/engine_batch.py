@@ -36,9 +36,9 @@ class Batch:
 
     @property
     def failed(self) -> bool:
-        """Whether the thread that computes has ended."""
-        manager = self._manager
-        return manager.background_thread_status.fatal_error is not None or not manager.is_running()
+        """Whether the thread that computes has ended, or is about to."""
+        status = self._manager.background_thread_status
+        return status.can_accept_new_requests() is not None or not self._manager.is_running()
 
     async def generate(
         self, tokens: list[int], sampling: Sampling, max_tokens: int, end_tokens: tuple[int, ...]

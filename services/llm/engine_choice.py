@@ -15,6 +15,8 @@ from transformers.generation.logits_process import LogitsProcessorList
 
 from services.llm.sampling import Sampling
 
+# Sorting as many is quick, a whole vocabulary is not, and they hardly ever fall short of top_p.
+_NUCLEUS = 1024
 _GREEDY = Sampling(temperature=0, top_p=1, top_k=0, repetition_penalty=1, seed=0)
 
 
@@ -56,17 +58,30 @@ def choose(scores: torch.Tensor, sampling: Sampling, tokens: list[int]) -> int:
         scores = _penalised(scores, tokens, sampling.repetition_penalty)
     if sampling.is_greedy:
         return int(scores.argmax())
-    count = min(sampling.top_k or scores.numel(), scores.numel())
-    best, candidates = torch.topk(scores, count)
-    # From the best one down, so that a tiny temperature makes it certain and overflows nothing.
-    weights = torch.softmax((best - best[0]) / sampling.temperature, 0)
-    if sampling.top_p < 1:
-        # Kept is what is needed to reach top_p: all whose predecessors do not reach it yet.
-        before = weights.cumsum(0) - weights
-        weights = weights.masked_fill(before >= sampling.top_p, 0)
+    top = scores.max()
+    if not top.isfinite():  # the model's numbers have overflown; its call is lost, not others'
+        return int(scores.argmax())
+    weights, candidates = _candidates(scores - top, sampling)
     generator = torch.Generator().manual_seed((sampling.seed << 24) + len(tokens))
     drawn = torch.multinomial(weights.cpu(), 1, generator=generator)
     return int(candidates[int(drawn)])
+
+
+def _candidates(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
+    """The tokens to draw from and their weights."""
+    tokens = torch.arange(scores.numel(), device=scores.device)
+    if 0 < sampling.top_k < scores.numel():
+        scores, tokens = torch.topk(scores, sampling.top_k)
+    weights = torch.softmax(scores / sampling.temperature, 0)
+    if sampling.top_p == 1:
+        return weights, tokens
+    for count in (_NUCLEUS, weights.numel()):
+        kept, places = torch.topk(weights, min(count, weights.numel()))
+        sums = kept.cumsum(0)
+        if sums[-1] >= sampling.top_p:
+            break
+    # Kept is what is needed to reach top_p: all whose predecessors do not reach it yet.
+    return kept.masked_fill(sums - kept >= sampling.top_p, 0), tokens[places]
 
 
 def _penalised(scores: torch.Tensor, tokens: list[int], penalty: float) -> torch.Tensor:

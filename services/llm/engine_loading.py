@@ -14,6 +14,7 @@ from services.common.models import ModelSource
 from services.llm.engine_rows import separate_rows
 from services.llm.sampling import SamplingDefaults
 
+_INVISIBLE = "\u200b"  # zero width space
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -28,12 +29,42 @@ class Brain:
     defaults: SamplingDefaults
     reproducible: bool
     """Whether equal seeds give equal answers beside strangers in the batch."""
+    control_words: tuple[str, ...]
+    """How the tokens are written that are no text, the end of a message for example."""
+    most_characters: int
+    """No longer text can have as few tokens as the context."""
+
+    def quoted(self, message: dict[str, str]) -> dict[str, str]:
+        """The message with control words in its content as mere text.
+
+        As control tokens they could end the message and begin another one in another's name. An
+        invisible character behind the first of theirs keeps them from being that.
+        """
+        content = message["content"]
+        for word in self.control_words:
+            content = content.replace(word, word[0] + _INVISIBLE + word[1:])
+        return {**message, "content": content}
+
+
+def tokenizer_at_hand(source: ModelSource) -> Any:
+    """The tokenizer of a folder that has one ready; None where it takes long or fails.
+
+    Reading it holds up every other thread for a moment, so a worker does it before it serves.
+    """
+    if not source.is_local or not Path(source.location, "tokenizer.json").is_file():
+        return None
+    try:
+        return AutoTokenizer.from_pretrained(
+            source.location, trust_remote_code=False, local_files_only=True
+        )
+    except Exception:  # noqa: BLE001 - load() meets it again and tells the caller
+        return None
 
 
 def load(
-    source: ModelSource, *, device: str, dtype: str, context_length: int
+    source: ModelSource, *, device: str, dtype: str, context_length: int, tokenizer: Any = None
 ) -> LoadedModel[Brain]:
-    """Loads the model of a folder, a GGUF file or a hub id.
+    """Loads the model of a folder, a GGUF file or a hub id, and its tokenizer if none is given.
 
     Only safetensors and GGUF weights, and no code of the model's own. Raises ModelLoadFailed where
     that is not to be had, or the model has no chat template; OSError and others from transformers.
@@ -42,7 +73,7 @@ def load(
     kind = _dtype(dtype, place)
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": source.is_local}
     location = _located(source, options)
-    tokenizer = AutoTokenizer.from_pretrained(location, **options)
+    tokenizer = tokenizer or AutoTokenizer.from_pretrained(location, **options)
     if not tokenizer.chat_template:
         raise ModelLoadFailed(
             f"{source.name} has no chat template; it is a base model, take one made for chat"
@@ -51,13 +82,16 @@ def load(
         location, dtype=kind, use_safetensors=True, **options
     )
     model = model.to(place).eval()
+    context_length = min(
+        context_length, getattr(model.config, "max_position_embeddings", context_length)
+    )
     brain = Brain(
         model=model,
         tokenizer=tokenizer,
         end_tokens=_end_tokens(model, tokenizer),
-        context_length=min(
-            context_length, getattr(model.config, "max_position_embeddings", context_length)
-        ),
+        context_length=context_length,
+        control_words=_control_words(tokenizer),
+        most_characters=context_length * max(map(len, tokenizer.get_vocab())),
         defaults=_defaults(model.generation_config),
         reproducible=separate_rows(model),
     )
@@ -113,6 +147,12 @@ def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
     ends = ends if isinstance(ends, list) else [ends]
     known = {*ends, model.config.eos_token_id, tokenizer.eos_token_id}
     return tuple(sorted(item for item in known if isinstance(item, int)))
+
+
+def _control_words(tokenizer: Any) -> tuple[str, ...]:
+    added = tokenizer.added_tokens_decoder.values()
+    words = {item.content for item in added if item.special} | set(tokenizer.all_special_tokens)
+    return tuple(sorted(word for word in words if len(word) > 1))
 
 
 def _defaults(config: Any) -> SamplingDefaults:

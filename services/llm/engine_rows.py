@@ -61,6 +61,8 @@ def _attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float | None
 ) -> torch.Tensor:
     queries, keys = query.shape[2], key.shape[2]
+    if queries == 1:
+        return _attend_once(query, key, value, scaling)
     mask = None
     if 1 < queries < keys:  # the rest of a prompt, after what the cache has
         mask = torch.ones(queries, keys, dtype=torch.bool, device=query.device)
@@ -76,16 +78,52 @@ def _attend(
     )
 
 
+def _attend_once(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float | None
+) -> torch.Tensor:
+    """Attention of one new token.
+
+    Query heads that share a key head go as so many queries of that head: the keys need not be
+    repeated for them, which takes four times as long.
+    """
+    batch, heads, _, size = query.shape
+    grouped = query.reshape(batch, key.shape[1], heads // key.shape[1], size)
+    out = functional.scaled_dot_product_attention(grouped, key, value, scale=scaling)
+    return out.reshape(batch, heads, 1, size)
+
+
 class PairedLinear(nn.Linear):
     """A linear layer that computes a single row as two, as it would beside others."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - torch's name
         """As nn.Linear."""
         if input.numel() != self.in_features:
-            return functional.linear(input, self.weight, self.bias)
+            return self._product(input)
         pair = input.reshape(1, -1).expand(2, -1)
-        single = functional.linear(pair, self.weight, self.bias)[:1]
-        return single.reshape(*input.shape[:-1], self.out_features)
+        return self._product(pair)[:1].reshape(*input.shape[:-1], self.out_features)
+
+    def _product(self, rows: torch.Tensor) -> torch.Tensor:
+        return functional.linear(rows, self.weight, self.bias)
+
+
+class PackedLinear(PairedLinear):
+    """A bfloat16 layer whose weight lies as oneDNN's product reads it.
+
+    Otherwise each product puts it in order anew, which for a few rows takes as long as the product.
+    """
+
+    def pack(self, *, keep: bool) -> None:
+        """Orders the weight; `keep` says that others use it as it was."""
+        packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach())  # noqa: SLF001 - the only way
+        self._packed = packed
+        if not keep:
+            self.weight = nn.Parameter(packed, requires_grad=False)
+
+    def _product(self, rows: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - as in pack()
+            rows, self._packed, self.bias, "none", [], ""
+        )
+        return out
 
 
 def separate_rows(model: Any) -> bool:
@@ -102,10 +140,22 @@ def separate_rows(model: Any) -> bool:
     AttentionInterface.register(ATTENTION, attend_by_sequence)
     # Not by set_attn_implementation, which refuses names that it does not know.
     model.config._attn_implementation = ATTENTION  # noqa: SLF001
+    shared = model.get_input_embeddings().weight
+    packs = _packs(model)
     for layer in model.modules():
         if type(layer) is nn.Linear:
-            layer.__class__ = PairedLinear
+            layer.__class__ = PackedLinear if packs else PairedLinear
+        if isinstance(layer, PackedLinear):
+            layer.pack(keep=layer.weight is shared)
     return rows_agree(model)
+
+
+def _packs(model: Any) -> bool:
+    """Whether this build of torch, on this CPU, has products with packed weights of this kind."""
+    if model.dtype != torch.bfloat16 or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001 - the only way
+    return supported
 
 
 @torch.no_grad()

@@ -78,6 +78,18 @@ def read_order(request: llm_pb2.ChatRequest) -> ChatOrder:
     )
 
 
+def context_too_long(length: str, context_length: int) -> InvalidArgument:
+    """The refusal of a conversation that leaves no room for an answer."""
+    return InvalidArgument(
+        FieldViolation(
+            "messages",
+            f"have {length}, and with the answer at most {context_length} tokens fit; "
+            "leave out older messages",
+        ),
+        reason="CONTEXT_TOO_LONG",
+    )
+
+
 def _messages(request: llm_pb2.ChatRequest) -> Iterator[FieldViolation]:
     if not request.messages:
         yield FieldViolation("messages", 'is empty; send at least one, with role "user"')

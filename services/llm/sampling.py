@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+_COLDEST = 1e-4
+"""Below this temperature only the likeliest token has a chance that a float can hold."""
+
 _GREEDY_BELOW = 1e-4
 
 

@@ -16,7 +16,7 @@ from services.common.errors import (
 from services.common.worker_metrics import WorkerMetrics
 from services.llm.admission import Admission, Place
 from services.llm.metrics import LlmMetrics
-from services.llm.order import ChatOrder, read_order
+from services.llm.order import ChatOrder, context_too_long, read_order
 from services.llm.pacing import paced
 from services.llm.sampling import Sampling, SamplingDefaults
 from services.llm.settings import LlmSettings
@@ -228,13 +228,15 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
         async with aclosing(self._engine.generate(tokens, sampling, max_tokens)) as pieces:  # type: ignore[type-var]  # an async generator
             async for piece in pieces:
                 answer.count(len(piece))
-                text = stops.add(detokenizer.add(piece))
+                text = stops.add(detokenizer.add([item for item in piece if item not in ends]))
                 if text:
                     yield text
                 if stops.found or piece[-1] in ends:
                     answer.finish_reason = "stop"
                     break
         rest = stops.add(detokenizer.end()) + stops.end()
+        if stops.found:
+            answer.finish_reason = "stop"
         if rest:
             yield rest
 
@@ -255,14 +257,7 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
         tokens = await asyncio.to_thread(self._engine.encode, order.messages)
         room = self._engine.context_length - len(tokens)
         if room < 1:
-            raise InvalidArgument(
-                FieldViolation(
-                    "messages",
-                    f"have {len(tokens)} tokens, and with the answer at most "
-                    f"{self._engine.context_length} fit; leave out older messages",
-                ),
-                reason="CONTEXT_TOO_LONG",
-            )
+            raise context_too_long(f"{len(tokens)} tokens", self._engine.context_length)
         return tokens, order.max_tokens(self._settings.default_max_tokens, room)
 
     def _measure(self, answer: _Answer) -> None:
