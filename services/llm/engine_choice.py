@@ -4,6 +4,8 @@ Stands in the batch's list of logits processors; what it chooses is the only tok
 the batch's own argmax takes it.
 """
 
+import hashlib
+import struct
 from typing import Any
 
 import torch
@@ -62,9 +64,15 @@ def choose(scores: torch.Tensor, sampling: Sampling, tokens: list[int]) -> int:
     if not top.isfinite():  # the model's numbers have overflown; its call is lost, not others'
         return int(scores.argmax())
     weights, candidates = _candidates(scores - top, sampling)
-    generator = torch.Generator().manual_seed((sampling.seed << 24) + len(tokens))
-    drawn = torch.multinomial(weights.cpu(), 1, generator=generator)
-    return int(candidates[int(drawn)])
+    sums = weights.double().cumsum(0)
+    place = torch.searchsorted(sums, sums[-1] * _chance(sampling.seed, len(tokens)), right=True)
+    return int(candidates[place.clamp_max(sums.numel() - 1)])
+
+
+def _chance(seed: int, number: int) -> float:
+    """From 0 to below 1, another one for each seed and number; torch looks at 32 bits of a seed."""
+    digest = hashlib.blake2b(struct.pack("<QQ", seed, number), digest_size=8).digest()
+    return (int.from_bytes(digest) >> 11) * 2.0**-53
 
 
 def _candidates(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
@@ -75,13 +83,12 @@ def _candidates(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor,
     weights = torch.softmax(scores / sampling.temperature, 0)
     if sampling.top_p == 1:
         return weights, tokens
-    for count in (_NUCLEUS, weights.numel()):
-        kept, places = torch.topk(weights, min(count, weights.numel()))
-        sums = kept.cumsum(0)
-        if sums[-1] >= sampling.top_p:
-            break
+    kept, places = torch.topk(weights, min(_NUCLEUS, weights.numel()))
+    if kept.sum() < sampling.top_p:
+        kept, places = torch.sort(weights, descending=True)
     # Kept is what is needed to reach top_p: all whose predecessors do not reach it yet.
-    return kept.masked_fill(sums - kept >= sampling.top_p, 0), tokens[places]
+    before = kept.cumsum(0) - kept
+    return kept.masked_fill(before >= sampling.top_p, 0), tokens[places]
 
 
 def _penalised(scores: torch.Tensor, tokens: list[int], penalty: float) -> torch.Tensor:
