@@ -6,6 +6,7 @@ thread and calls back.
 
 import asyncio
 import itertools
+import logging
 import math
 import time
 from collections.abc import AsyncIterator
@@ -29,6 +30,7 @@ class Batch:
     """A running batch over a model. Once failed() it must be replaced by a new one."""
 
     def __init__(self, brain: Brain, *, places: int, metrics: WorkerMetrics) -> None:
+        logging.getLogger("ContinuousBatchingLogger").setLevel(logging.ERROR)
         self._numbers = itertools.count()
         self._metrics = metrics
         self._manager = _manager(brain, places)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from services.common.device import pick_device
 from services.common.errors import ModelLoadFailed
@@ -69,6 +70,7 @@ def load(
     Only safetensors and GGUF weights, and no code of the model's own. Raises ModelLoadFailed where
     that is not to be had, or the model has no chat template; OSError and others from transformers.
     """
+    transformers_logging.disable_progress_bar()  # a log is no terminal
     place = pick_device(device, cuda_devices=torch.cuda.device_count())
     kind = _dtype(dtype, place)
     options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": source.is_local}

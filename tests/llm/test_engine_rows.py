@@ -40,7 +40,7 @@ def attended(lengths: list[tuple[int, int]], heads: int, key_heads: int) -> Any:
     keys = [
         random(1, key_heads, every + 1, 8, dtype=torch.float32)[:, :, 1:] for _, every in lengths
     ]
-    bounds = {
+    bounds: dict[str, Any] = {
         "cu_seq_lens_q": torch.tensor([0, *itertools.accumulate(new for new, _ in lengths)]),
         "cu_seq_lens_k": {
             "full_attention": torch.tensor(

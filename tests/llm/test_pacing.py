@@ -53,7 +53,7 @@ async def test_leaving_closes_the_source() -> None:
 
     pieces = paced(endless())
     assert (await anext(pieces)).startswith("x")
-    await pieces.aclose()  # type: ignore[attr-defined]
+    await pieces.aclose()
     assert closed.is_set()
 
 

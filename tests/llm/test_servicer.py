@@ -174,7 +174,7 @@ def retry_seconds(error: grpc.aio.AioRpcError) -> int:
     retry = error_details_pb2.RetryInfo()
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
-            for detail in status_pb2.Status.FromString(value).details:  # type: ignore[arg-type]
+            for detail in status_pb2.Status.FromString(value).details:
                 detail.Unpack(retry)
     return int(retry.retry_delay.seconds)
 
@@ -235,8 +235,9 @@ async def test_fifty_calls_at_once_get_an_answer_or_a_refusal() -> None:
 
 
 async def test_a_stalled_reader_holds_up_nobody() -> None:
-    async with serving(ParrotEngine("x" * 4000), max_concurrent_calls=1) as llm:
-        llm.servicer._engine.context_length = 5000  # type: ignore[misc]
+    engine = ParrotEngine("x" * 4000)
+    async with serving(engine, max_concurrent_calls=1) as llm:
+        engine.context_length = 5000
         stalled = llm.stub.StreamChat(request(max_tokens=4000))
         await stalled.read()
         assert (await llm.ask(max_tokens=3)).message.content == "xxx"
