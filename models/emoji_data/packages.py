@@ -29,6 +29,7 @@ class Package:
 
     @property
     def archive(self) -> str:
+        """The file that npm packs it into."""
         return f"{self.name}-{self.version}.tgz"
 
 
@@ -45,7 +46,8 @@ LABELS = Package("emojibase-data", "17.0.0", lambda member: member == "package/e
 
 def cache_folder() -> Path:
     """Folder for fetched packages: `$ATELIER_CACHE`, else `$XDG_CACHE_HOME/atelier`, else
-    `~/.cache/atelier`; always its `packages` subfolder."""
+    `~/.cache/atelier`; always its `packages` subfolder.
+    """
     if chosen := os.environ.get("ATELIER_CACHE"):
         return Path(chosen) / "packages"
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

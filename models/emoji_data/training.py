@@ -19,8 +19,6 @@ B = TypeVar("B")
 _TABLES = ("token_embedding.weight", "shared.weight")
 
 
-
-
 @dataclass(frozen=True)
 class Plan:
     """How long and how fast to learn.

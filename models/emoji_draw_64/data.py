@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the library's own custom
 
 from models.emoji_data.pictures import SIZE, Picture
-from models.emoji_draw_64.colours import COLOURS, main_hue, word_for, recolour
+from models.emoji_draw_64.colours import COLOURS, main_hue, recolour, word_for
 from models.emoji_draw_64.concepts import Concept, known_concepts
 
 _COLOURED_RATE = 0.4

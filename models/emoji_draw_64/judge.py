@@ -52,8 +52,10 @@ def ask(name: str, colour: str | None, chance: random.Random) -> str:
     return chance.choice(_WORDINGS).format(x=thing, a="an" if thing[0] in "aeiou" else "a")
 
 
-def draw(pipeline: StableDiffusion3Pipeline, prompts: Sequence[str], seeds: Iterable[int]) -> Tensor:
-    """Pictures of shape (n, 3, 64, 64) in -1..1, with the model's own defaults."""
+def draw(
+    pipeline: StableDiffusion3Pipeline, prompts: Sequence[str], seeds: Iterable[int]
+) -> Tensor:
+    """Pictures of shape (n, 3, 64, 64) in -1..1, by the model's defaults."""
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     drawn = []
     for start in range(0, len(prompts), _BATCH):
@@ -71,7 +73,8 @@ def draw(pipeline: StableDiffusion3Pipeline, prompts: Sequence[str], seeds: Iter
 
 def nearest(pictures: Tensor, references: Tensor) -> Tensor:
     """For each picture the number of the reference that is nearest in its pixels, at the best of
-    some small shifts; shape (n,)."""
+    some small shifts; shape (n,).
+    """
     best = torch.full((len(pictures), len(references)), float("inf"))
     small = F.avg_pool2d(pictures, 2).flatten(1)
     for down in range(-_REACH, _REACH + 1, 2):
@@ -104,7 +107,8 @@ def judge_colours(
     pipeline: StableDiffusion3Pipeline, known: Sequence[Subject], chance: random.Random
 ) -> tuple[int, float, float]:
     """How many were asked; the part whose hue came nearer to the word's than without the word
-    (same seed), and the part within 40 degrees of it."""
+    (same seed), and the part within 40 degrees of it.
+    """
     asked = [
         (subject, colour)
         for subject in known

@@ -12,7 +12,6 @@ from models.emoji_draw_64 import pixel_autoencoder
 from models.emoji_draw_64.concepts import known_concepts
 from models.emoji_draw_64.model import Defaults, assemble
 
-
 if TYPE_CHECKING:
     from models.emoji_draw_64.train import Drawer
 

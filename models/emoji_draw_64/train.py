@@ -60,7 +60,8 @@ class Drawer(Learner[Batch]):
 
     def read(self, captions: list[str]) -> tuple[Tensor, Tensor]:
         """What the pipeline makes of captions: states for each word (the last place stands for
-        the absent encoder's) and one vector for the whole."""
+        the absent encoder's) and one vector for the whole.
+        """
         numbers = self.tokenizer(
             captions, padding="max_length", truncation=True, return_tensors="pt"
         ).input_ids

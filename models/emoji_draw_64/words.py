@@ -44,7 +44,9 @@ def plain_words() -> list[str]:
     chance = random.Random(0)  # noqa: S311 - drawing, not secrecy
     texts = [caption("", None, chance) for _ in range(3000)]
     texts += [colour.word for colour in COLOURS]
-    texts += ["an in and , with of the on is it my your me some for from at by very big little tiny"]
+    texts += [
+        "an in and , with of the on is it my your me some for from at by very big little tiny"
+    ]
     texts += ["could would can you like have here there that this picture drawing one two art ? !"]
     return sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]+", text)})
 

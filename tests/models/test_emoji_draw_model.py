@@ -41,9 +41,9 @@ def test_training_sees_what_the_pipeline_shows(drawer: Drawer) -> None:
     rest = {"hidden_states": seen, "timestep": torch.full((3,), 700.0), "return_dict": False}
     with torch.no_grad():
         words, whole = drawer.read(captions)
-        trained = drawer.transformer(
-            encoder_hidden_states=words, pooled_projections=whole, **rest
-        )[0]
+        trained = drawer.transformer(encoder_hidden_states=words, pooled_projections=whole, **rest)[
+            0
+        ]
         words, _, whole, _ = pipeline.encode_prompt(
             captions, None, None, do_classifier_free_guidance=False
         )
