@@ -94,6 +94,18 @@ class QueueFull(AtelierError):
         )
 
 
+class ReaderStalled(AtelierError):
+    """The caller reads no further, and others wait; the caller's affair."""
+
+    code = grpc.StatusCode.ABORTED
+    reason = "READER_STALLED"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the answer was not read for {seconds:g} s while others may wait; read it as it comes"
+        )
+
+
 class ShuttingDown(AtelierError):
     """The worker ends and takes no new task."""
 

@@ -115,10 +115,11 @@ class _Around:
             code = grpc.StatusCode.CANCELLED
             await context.abort(code, "the task was cancelled")
         except grpc.aio.InternalError as error:
-            # A write that failed: nobody can be told, and gRPC has said the rest.
+            # A write that failed: the caller has gone, and nobody can be told. As a cancellation,
+            # since grpcio logs anything else as an error.
             code = _cancel_code(context, budget_seconds)
             log.debug("%s could not answer: %s", self._path, error)
-            raise
+            raise asyncio.CancelledError from error
         except Exception as error:
             code = grpc.StatusCode.INTERNAL
             log.exception("%s failed", self._path)

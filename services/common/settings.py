@@ -26,7 +26,13 @@ from services.common.settings_checks import (
     require_positive,
     require_service,
 )
-from services.common.settings_table import SettingsError, build, require_known, table_of
+from services.common.settings_table import (
+    SettingsError,
+    build,
+    require_known,
+    require_known_variables,
+    table_of,
+)
 
 __all__ = [
     "DEFAULT_FILE",
@@ -208,6 +214,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ)
     tables = _read(path, env)
     own = table_of(tables, "gateway", "gateway")
     require_known(GatewaySettings, "gateway", own)
+    require_known_variables(GatewaySettings, "gateway", env)
     gateway = build(GatewaySettings, "gateway", own, env)
     rows = tuple(
         build(CapabilityRow, f"capabilities.{name}", table, env, name=name)
@@ -227,6 +234,7 @@ def load_worker(
     if table is None:
         raise SettingsError(where, "is missing; add the table to the settings file")
     require_known(cls, where, table, LAUNCHER_KEYS)
+    require_known_variables(cls, where, env, LAUNCHER_KEYS)
     return build(cls, where, table, env, name=name)
 
 

@@ -4,6 +4,7 @@ Every mistake is a SettingsError: one line that names the setting and says how t
 """
 
 import dataclasses
+import difflib
 import math
 import typing
 from collections.abc import Mapping
@@ -63,6 +64,20 @@ def require_known(
     for key in table:
         if key not in known and key not in also:
             raise SettingsError(f"{where}.{key}", f"is no setting; known are {', '.join(known)}")
+
+
+def require_known_variables(
+    cls: type[Any], where: str, env: Mapping[str, str], also: tuple[str, ...] = ()
+) -> None:
+    """Raises SettingsError for an ATELIER_<table>_... variable that sets nothing: a misspelling."""
+    prefix = f"ATELIER_{where.rpartition('.')[2]}_".upper()
+    known = [item.name.upper() for item in dataclasses.fields(cls) if item.name != "name"]
+    known += [key.upper() for key in also]
+    for variable in sorted(env):
+        if variable.startswith(prefix) and variable.removeprefix(prefix) not in known:
+            near = difflib.get_close_matches(variable.removeprefix(prefix), known, 1)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
+            raise SettingsError(variable, f"is no setting{hint}")
 
 
 def table_of(tables: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from services.common.cancellation import Cancellation, JobCancelled
+from services.common.errors import ReaderStalled
 
 T = TypeVar("T")
 Job = Callable[[Cancellation], Iterator[T]]
 log = logging.getLogger(__name__)
 
-_AHEAD = 4
+_AHEAD = 32
 """How many items a job may have made that nobody has read."""
+_STALL_SECONDS = 30.0
+"""How long a job waits for a reader that reads nothing, before it gives the lane to others."""
 _PATIENCE_SECONDS = 30.0
 """A job that goes on for this long after it was stopped is worth a line in the log."""
 
@@ -104,7 +107,8 @@ class Turn(Generic[T]):
                 close()
 
     def _wait_for_room(self) -> None:
-        self._room.acquire()
+        if not self._room.acquire(timeout=_STALL_SECONDS):
+            raise ReaderStalled(_STALL_SECONDS)
         self._cancellation.check()
 
     def _tell(self, callback: Callable[..., object], *values: object) -> None:

@@ -6,6 +6,7 @@ Thin: it moves metadata, the remaining time, messages and the status, in both di
 # grpc's classes are generic in its type stubs only.
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
@@ -57,6 +58,9 @@ def _handler(dispatcher: Dispatcher, route: Route) -> grpc.RpcMethodHandler[byte
                 await _pass_on_trailing(call, context)
         except CallFailed as failure:
             await _abort(context, failure)
+        except grpc.aio.InternalError as error:
+            # A write that failed, since the caller has gone; grpcio logs anything but this.
+            raise asyncio.CancelledError from error
 
     name = route.method.name
     if name.server_streaming:

@@ -12,7 +12,7 @@ import pytest
 
 from services.common import call_id
 from services.common.cancellation import Cancellation, JobCancelled
-from services.common.errors import QueueFull, ShuttingDown, TaskTimeLimitExceeded
+from services.common.errors import QueueFull, ReaderStalled, ShuttingDown, TaskTimeLimitExceeded
 from services.common.lane import Queued
 from tests.support.common_jobs import HeldJob, Reader, WatchedLane, soon
 
@@ -106,8 +106,20 @@ async def test_a_slow_reader_slows_its_job(lane: WatchedLane) -> None:
         assert await soon(anext(numbers)) == 0
         # The reader pauses; whatever the job does meanwhile, it gets no further than this.
         await asyncio.sleep(0.02)
-        assert len(made) <= 6
+        assert len(made) <= 34
         assert [number async for number in numbers] == list(range(1, 100))
+
+
+async def test_a_reader_that_stalls_gives_the_lane_to_others(
+    lane: WatchedLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.common.turn._STALL_SECONDS", 0.05)
+    async with aclosing(lane.run(endless)) as items:
+        await soon(anext(items))
+        await it_still_works(lane)  # though the first reader is still there
+        with pytest.raises(ReaderStalled):
+            while True:
+                await soon(anext(items))
 
 
 async def test_the_jobs_log_lines_carry_the_calls_id(lane: WatchedLane) -> None:

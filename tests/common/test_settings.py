@@ -273,3 +273,16 @@ def test_a_worker_without_a_table_is_told_so(tmp_path: Path) -> None:
     assert complaint(load_worker, "tts", WorkerSettings, file, {}) == (
         "capabilities.tts: is missing; add the table to the settings file"
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("ATELIER_GATEWAY_HTP_PORT", "ATELIER_GATEWAY_HTTP_PORT"),
+        ("ATELIER_LLM_DEVCE", "ATELIER_LLM_DEVICE"),
+    ],
+)
+def test_a_misspelled_variable_is_named_with_what_may_be_meant(variable: str, near: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable}: is no setting; did you mean {near}"):
+        load_settings(env={variable: "1"})
+        load_worker("llm", WorkerSettings, env={variable: "1"})

@@ -101,6 +101,11 @@ def _start(console: Console, folder: RunFolder, ending: Ending, *, detached: boo
         _say(console, "stopping; running calls may finish (again to end at once)")
         _end(console, supervisor, processes, ending)
         _say(console, "all processes have ended")
+    except BrokenPipeError:
+        # Whoever read what we print has left, as `head` does; a detached stack goes on without.
+        if supervisor is not None and not detached:
+            _end(console, supervisor, processes, ending)
+        raise
     except BaseException:
         if supervisor is not None:
             _end(console, supervisor, processes, ending)

@@ -46,6 +46,7 @@ class BridgeOptions:
 
     `cors_origins`: web origins that may call, such as "http://localhost:5173"; "*" for all.
     `max_body_bytes`: the largest body of a request.
+    `body_seconds`: how long a body may take to arrive.
     `studios`: the folder of the built studios; the status page is served while it is missing.
     `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
     `serving`: what GET /healthz says of the gateway itself.
@@ -53,6 +54,7 @@ class BridgeOptions:
 
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024
+    body_seconds: float = 60.0
     pace: Pace = field(default_factory=Pace)
     studios: Path | None = None
     extra_rules: tuple[http_pb2.HttpRule, ...] = ()
@@ -208,11 +210,18 @@ class _Bridge:
         limit = self._options.max_body_bytes
         if (request.content_length or 0) > limit:
             raise errors.body_too_large(limit)
+        encoding = request.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise errors.wrong_encoding(encoding)
         data = bytearray()
-        async for chunk in request.content.iter_any():
-            data += chunk
-            if len(data) > limit:
-                raise errors.body_too_large(limit)
+        try:
+            async with asyncio.timeout(self._options.body_seconds):
+                async for chunk in request.content.iter_any():
+                    data += chunk
+                    if len(data) > limit:
+                        raise errors.body_too_large(limit)
+        except TimeoutError:
+            raise errors.slow_body(self._options.body_seconds) from None
         return Body(request.headers.get("Content-Type", ""), bytes(data))
 
     def _error(self, request: web.Request, error: Exception) -> str:

@@ -81,6 +81,18 @@ def body_too_large(limit_bytes: int) -> Refused:
     return Refused(413, grpc.StatusCode.INVALID_ARGUMENT, "BODY_TOO_LARGE", text)
 
 
+def wrong_encoding(encoding: str) -> Refused:
+    """Make a 415 for a compressed body."""
+    text = f"a body with Content-Encoding '{encoding}' is not taken; send it uncompressed"
+    return Refused(415, grpc.StatusCode.INVALID_ARGUMENT, "UNSUPPORTED_CONTENT_ENCODING", text)
+
+
+def slow_body(seconds: float) -> Refused:
+    """Make a 408 for a body that does not come."""
+    text = f"the body did not arrive within {seconds:g} s"
+    return Refused(408, grpc.StatusCode.DEADLINE_EXCEEDED, "SLOW_BODY", text)
+
+
 def wrong_content_type(content_type: str) -> Refused:
     """Make a 415 that names what is taken."""
     given = f"'{content_type}'" if content_type else "none"

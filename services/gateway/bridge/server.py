@@ -1,6 +1,9 @@
 """Runs the bridge on a port. Knows nothing of what it serves."""
 
+import logging
+
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 
 class HttpServer:
@@ -26,6 +29,9 @@ class HttpServer:
             self._app,
             handler_cancellation=True,
             access_log=None,
+            # A compressed body is refused, so none is unpacked to find that out.
+            auto_decompress=False,
+            logger=_quiet_about_malformed_requests(),
             shutdown_timeout=self._grace_seconds / 2,
         )
         await runner.setup()
@@ -42,3 +48,17 @@ class HttpServer:
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()
+
+
+def _quiet_about_malformed_requests() -> logging.Logger:
+    """Give aiohttp's logger, without the traceback for each request that is no HTTP."""
+    logger = logging.getLogger("aiohttp.server")
+    if not any(isinstance(item, _Malformed) for item in logger.filters):
+        logger.addFilter(_Malformed())
+    return logger
+
+
+class _Malformed(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)

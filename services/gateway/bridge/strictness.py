@@ -1,7 +1,7 @@
 """Faults in JSON that protobuf's parser lets pass. Only says whether there are any.
 
-The parser takes an empty list for an object, and from base64 it drops what does not belong there,
-so that "data:image/png;base64,..." would silently become other bytes.
+The parser takes an empty list for an object and true for a number, and from base64 it drops what
+does not belong there, so that "data:image/png;base64,..." would silently become other bytes.
 """
 
 import re
@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from services.gateway.bridge.fields import field_named, is_map, map_fields
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+_NUMBERS = (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)
 _OWN_JSON = "google.protobuf."
 
 
@@ -34,6 +35,8 @@ def _fits(field: FieldDescriptor, item: object) -> bool:
 def _value_fits(field: FieldDescriptor, item: object) -> bool:
     if field.type == FieldDescriptor.TYPE_BYTES:
         return isinstance(item, str) and _is_base64(item)
+    if field.type in _NUMBERS and isinstance(item, bool):
+        return False  # Python takes true for 1, and so does the parser
     if field.message_type is None or field.message_type.full_name.startswith(_OWN_JSON):
         return True
     return isinstance(item, dict) and is_strict(field.message_type, item)
