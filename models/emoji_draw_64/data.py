@@ -33,7 +33,8 @@ _FRAMES = (
     "a drawing of {a} {x}", "draw {a} {x}", "an emoji of {a} {x}", "{a} {x} on a white background",
     "please draw {a} {x}", "an image of {a} {x}", "an icon of {a} {x}", "{x} emoji", "{x} icon",
     "a small {x}", "a nice {x}", "a cute {x}", "one {x}", "paint {a} {x}", "a simple {x}", "{x} .",
-    "show me {a} {x}", "a sticker of {a} {x}", "an illustration of {a} {x}", "{a} {x} , white background",
+    "show me {a} {x}", "a sticker of {a} {x}", "an illustration of {a} {x}",
+    "{a} {x} , white background",
     "make a picture of {a} {x}", "i want {a} {x}", "{a} {x} please", "a photo of {a} {x}",
 )  # fmt: skip
 

@@ -57,17 +57,16 @@ def draw(
 ) -> Tensor:
     """Pictures of shape (n, 3, 64, 64) in -1..1, by the model's defaults."""
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    drawn = []
-    for start in range(0, len(prompts), _BATCH):
-        drawn.append(
-            pipeline(
-                list(prompts[start : start + _BATCH]),
-                num_inference_steps=Defaults.steps,
-                guidance_scale=Defaults.guidance_scale,
-                generator=generators[start : start + _BATCH],
-                output_type="pt",
-            ).images
-        )
+    drawn = [
+        pipeline(
+            list(prompts[start : start + _BATCH]),
+            num_inference_steps=Defaults.steps,
+            guidance_scale=Defaults.guidance_scale,
+            generator=generators[start : start + _BATCH],
+            output_type="pt",
+        ).images
+        for start in range(0, len(prompts), _BATCH)
+    ]
     return torch.cat(drawn).float() * 2 - 1
 
 

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from diffusers.models.attention_processor import JointAttnProcessor2_0
 
 from models.emoji_draw_64 import pixel_autoencoder
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def save(drawer: "Drawer", folder: Path) -> None:
-    """Writes the pipeline in half precision, and `atelier.json` beside it."""
+    """Writes the pipeline in half precision (text in float32), and `atelier.json` beside it."""
     drawer.transformer.set_attn_processor(JointAttnProcessor2_0())
     pipeline = assemble(
         drawer.tokenizer,
@@ -25,7 +24,10 @@ def save(drawer: "Drawer", folder: Path) -> None:
         drawer.transformer,
         pixel_autoencoder.build(),
     )
-    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
+    # transformers loads what is stored, diffusers float32: the encoders have to be float32 too.
+    pipeline.transformer.half()
+    pipeline.vae.half()
+    pipeline.save_pretrained(folder, safe_serialization=True)
     (folder / "atelier.json").write_text(json.dumps(own_settings(), indent=2) + "\n")
 
 

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from diffusers import AutoencoderKLLTXVideo
 from diffusers.models.attention_processor import CogVideoXAttnProcessor2_0
 
@@ -18,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def save(mover: "Mover", vae: AutoencoderKLLTXVideo, folder: Path) -> None:
-    """Writes the pipeline in half precision, and `atelier.json` beside it."""
+    """Writes the pipeline in half precision (text in float32), and `atelier.json` beside it."""
     mover.transformer.set_attn_processor(CogVideoXAttnProcessor2_0())
     pipeline = assemble(mover.tokenizer, mover.text_encoder, vae, mover.transformer)
-    pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
+    # transformers loads what is stored, diffusers float32: the encoder has to be float32 too.
+    pipeline.transformer.half()
+    pipeline.vae.half()
+    pipeline.save_pretrained(folder, safe_serialization=True)
     (folder / "atelier.json").write_text(json.dumps(own_settings(), indent=2) + "\n")
 
 

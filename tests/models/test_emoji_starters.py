@@ -10,7 +10,8 @@ import models
 
 pytestmark = [
     pytest.mark.starter,
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    # diffusers' own dealings with numpy
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 FOLDER = Path(models.__file__).parent
 

@@ -33,8 +33,8 @@ def test_it_learns_and_its_average_follows(tmp_path: Path) -> None:
     training = Training(Line(), PLAN)
     training.run(numbers(), tmp_path / "checkpoint.pt")
     assert training.step == PLAN.steps == 100
-    assert float(training.learner.slope) == pytest.approx(3, abs=0.3)
-    assert float(training.average.slope) == pytest.approx(3, abs=0.6)
+    assert training.learner.slope.item() == pytest.approx(3, abs=0.3)
+    assert training.average.slope.item() == pytest.approx(3, abs=0.6)
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
