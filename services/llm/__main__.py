@@ -26,7 +26,10 @@ def main() -> None:
     from services.llm.engine import LlmEngine  # noqa: PLC0415 - loads torch
 
     worker = Worker(settings, stages=STAGES)
-    engine = LlmEngine(settings, source, worker.metrics)
+    try:
+        engine = LlmEngine(settings, source, worker.metrics)
+    except SettingsError as error:
+        sys.exit(f"llm worker: capabilities.llm.{error}")
     servicer = LlmServicer(engine, worker.metrics, LlmMetrics(worker.registry), settings)
     engine.read_tokenizer()
     # What has been imported stays. Looking through it for garbage holds up every thread, health

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 
 from atelier.common.v1 import progress_pb2
 from services.common.errors import FieldViolation, InvalidArgument
+from services.common.device import pick_device
 from services.common.model_slot import ModelSlot
 from services.common.models import ModelSource
 from services.common.worker_metrics import WorkerMetrics
@@ -33,6 +34,8 @@ class LlmEngine:
         self._metrics = metrics
         self._making: asyncio.Task[Batch] | None = None
         """Makes the batch, or has made it; goes on if the call that needed it leaves."""
+        # A device that is not there is a wrong setting, and told at start.
+        pick_device(settings.device, cuda_devices=torch.cuda.device_count())
         if settings.threads:
             torch.set_num_threads(settings.threads)
         self._slot: ModelSlot[Brain] = ModelSlot(

@@ -1,7 +1,6 @@
 """A chat request as plain values, with every field checked. Knows no model but its defaults."""
 
 import math
-import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from atelier.llm.v1 import llm_pb2
 from services.common.errors import FieldViolation, InvalidArgument
 from services.llm.sampling import Sampling, SamplingDefaults
 
+ROLES = ("system", "user", "assistant", "tool", "developer")
+"""The roles that chat templates know; which of them this one takes, it says itself."""
 MAX_STOPS = 16
 MAX_STOP_CHARACTERS = 256
 _RANGES: tuple[tuple[str, float, float, str], ...] = (
@@ -94,10 +95,10 @@ def _messages(request: llm_pb2.ChatRequest) -> Iterator[FieldViolation]:
     if not request.messages:
         yield FieldViolation("messages", 'is empty; send at least one, with role "user"')
     for number, message in enumerate(request.messages):
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", message.role):
+        if message.role not in ROLES:
             yield FieldViolation(
                 f"messages[{number}].role",
-                f'must be "system", "user" or "assistant", not "{message.role[:40]}"',
+                f'must be one of {", ".join(ROLES)}, not "{message.role[:40]}"',
             )
         if not message.content.strip():
             yield FieldViolation(f"messages[{number}].content", "is empty; say something")

@@ -29,8 +29,8 @@ class Detokenizer:
         return self._advance(final=False)
 
     def end(self) -> str:
-        """The rest, after the last token; a character that stayed broken is shown as such."""
-        return self._advance(final=True)
+        """The rest, after the last token, without a character that it has cut in two."""
+        return self._advance(final=True).rstrip(_BROKEN)
 
     def _advance(self, *, final: bool) -> str:
         before = self._decode(self._tokens[self._window : self._shown])

@@ -16,12 +16,11 @@ from services.tts.settings import TtsSettings
 def main() -> None:
     """Serves until it is told to stop."""
     settings = settings_or_exit("tts", TtsSettings)
-    try:
-        source = resolve_model(settings.model)
-    except SettingsError as error:
-        sys.exit(f"tts worker: {error}")
     worker = Worker(settings, stages=STAGES)
-    engine = TtsEngine(settings, source, worker.metrics)
+    try:
+        engine = TtsEngine(settings, resolve_model(settings.model), worker.metrics)
+    except SettingsError as error:
+        sys.exit(f"tts worker: capabilities.tts.{error}")
     servicer = TtsServicer(engine, worker.lane, TtsMetrics(worker.registry), settings)
     worker.serve(
         partial(tts_pb2_grpc.add_TtsServiceServicer_to_server, servicer), preload=engine.load

@@ -57,6 +57,8 @@ class TtsEngine:
     """Reads texts with one VITS model."""
 
     def __init__(self, settings: TtsSettings, source: ModelSource, metrics: WorkerMetrics) -> None:
+        # A device that is not there is a wrong setting, and told at start.
+        pick_device(settings.device, cuda_devices=engine_voice.cuda_devices())
         self._settings = settings
         self._source = source
         self._metrics = metrics
