@@ -6,7 +6,9 @@ import subprocess
 import wave
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 
 from services.common.settings import ROOT
 from tests.support.real_stack import RealStack
@@ -97,7 +99,7 @@ def test_curl_chats(stack: RealStack, tmp_path: Path) -> None:
 
 
 def test_curl_streams_events(stack: RealStack, tmp_path: Path) -> None:
-    stream = run(stack, block("curl -sN"), tmp_path)
+    stream = run(stack, block("curl -sN", "chat:stream"), tmp_path)
     assert stream.count("event: text\n") > 1
     assert "event: finished\n" in stream
     assert "event: done\n" in stream
@@ -106,6 +108,36 @@ def test_curl_streams_events(stack: RealStack, tmp_path: Path) -> None:
 def test_curl_fetches_speech(stack: RealStack, tmp_path: Path) -> None:
     run(stack, block("curl", "ticket.mp3"), tmp_path)
     assert (tmp_path / "ticket.mp3").stat().st_size > 5000
+
+
+def test_grpcurl_draws_and_describes(stack: RealStack, tmp_path: Path) -> None:
+    events = json_objects(run(stack, block(".venv/bin/grpcurl", "a smiling face"), tmp_path))
+    steps = [event["progress"]["step"] for event in events if "progress" in event]
+    assert steps == list(range(1, len(steps) + 1))
+    assert len(steps) > 2
+    assert any("image" in event for event in events)
+    assert events[-1]["model"]["name"] == "emoji-motion"
+
+
+def test_curl_draws(stack: RealStack, tmp_path: Path) -> None:
+    run(stack, block("curl", "apple.png"), tmp_path)
+    with Image.open(tmp_path / "apple.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 64))
+
+
+def test_curl_sets_a_picture_in_motion(stack: RealStack, tmp_path: Path) -> None:
+    run(stack, block("curl", "rocket.mp4"), tmp_path)
+    with av.open(str(tmp_path / "rocket.mp4")) as clip:
+        assert clip.streams.video[0].codec_context.name == "h264"
+        assert len(list(clip.decode(video=0))) == 8
+
+
+def test_the_python_client_draws_and_films(stack: RealStack, tmp_path: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "client.py").write_text(stack.here(code))
+    printed = run(stack, "python client.py", tmp_path)
+    assert "step 1 of" in printed
+    assert (tmp_path / "flight.mp4").stat().st_size > 1000
 
 
 def test_a_wrong_field_is_named(stack: RealStack, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def real_stack(folder: Path) -> Iterator[RealStack]:
     env |= {
         "ATELIER_RUN_DIR": str(folder / "run"),
         "ATELIER_GATEWAY": f"127.0.0.1:{ports['GATEWAY_GRPC_PORT']}",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
     stack = RealStack(ports, env)
