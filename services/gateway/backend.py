@@ -44,8 +44,9 @@ class GatewayBackend:
         if local is not None:
             return await self._answer(local, request)
         route = self._route(method)
-        async with self._dispatcher.begin(route, request, metadata, timeout_seconds) as call:
-            return await call.answer()
+        call = self._dispatcher.begin(route, request, metadata, timeout_seconds)
+        response, _, _ = await call.complete()
+        return response
 
     async def stream(
         self, method: str, request: bytes, *, metadata: Metadata, timeout_seconds: float | None

@@ -136,18 +136,27 @@ class ForwardedCall:
     ) -> None:
         if error is None:
             self._end(_SUCCESS)
-            return
-        if isinstance(error, grpc.aio.AioRpcError):
-            failure = self._failure(error)
-            self._end(self._outcome(failure))
-            raise failure from None
-        self._call.cancel()
-        self._end(self._abandoned(error))
+        elif isinstance(error, grpc.aio.AioRpcError):
+            raise self._failed(error) from None
+        else:
+            self._left(error)
 
-    async def answer(self) -> bytes:
-        """The only response."""
-        response: bytes = await self._call
-        return response
+    async def complete(self) -> tuple[bytes, Metadata, Metadata]:
+        """The only response, with the initial and the trailing metadata; instead of the context.
+
+        Raises CallFailed. It is the context spelt out, since this path is the hottest.
+        """
+        try:
+            response = await self._call
+            initial = await self._call.initial_metadata()
+            trailing = await self._call.trailing_metadata()
+        except grpc.aio.AioRpcError as error:
+            raise self._failed(error) from None
+        except BaseException as error:
+            self._left(error)
+            raise
+        self._end(_SUCCESS)
+        return response, initial, trailing
 
     async def read(self) -> bytes | None:
         """The next response of a stream; None after the last."""
@@ -162,16 +171,18 @@ class ForwardedCall:
         """What the worker sent after its last response."""
         return tuple(await self._call.trailing_metadata())
 
-    def _abandoned(self, error: BaseException) -> Outcome:
+    def _failed(self, error: grpc.aio.AioRpcError) -> CallFailed:
+        """The worker, or the way to it, failed."""
+        failure = self._failure(error)
+        self._end(self._outcome(failure))
+        return failure
+
+    def _left(self, error: BaseException) -> None:
         """The face stopped: its caller went away, or it could not write any more."""
+        self._call.cancel()
         passed = self._deadline_passed()
         code = grpc.StatusCode.DEADLINE_EXCEEDED if passed else grpc.StatusCode.CANCELLED
-        return Outcome(
-            code,
-            message=str(error),
-            deadline_passed=passed,
-            caller_left=not passed,
-        )
+        self._end(Outcome(code, message=str(error), deadline_passed=passed, caller_left=not passed))
 
     def _outcome(self, failure: CallFailed) -> Outcome:
         info = error_info(failure.details)
@@ -240,11 +251,13 @@ class ForwardedCall:
 
 def outgoing_metadata(metadata: Metadata) -> tuple[list[tuple[str, str | bytes]], str]:
     """What of a caller's metadata goes on to the worker, with the call's id; and the id."""
-    kept = [(key, value) for key, value in metadata if not key.startswith(_OF_THE_HOP)]
-    identity = call_id.of(kept)
-    if not any(key == call_id.KEY and value == identity for key, value in kept):
-        kept = [item for item in kept if item[0] != call_id.KEY]
-        kept.append((call_id.KEY, identity))
+    kept = [
+        (key, value)
+        for key, value in metadata
+        if key != call_id.KEY and not key.startswith(_OF_THE_HOP)
+    ]
+    identity = call_id.of(metadata)
+    kept.append((call_id.KEY, identity))
     return kept, identity
 
 

@@ -38,16 +38,35 @@ class ForwardingHandler(grpc.GenericRpcHandler):
 
 
 def _handler(dispatcher: Dispatcher, route: Route) -> grpc.RpcMethodHandler[bytes, bytes]:
+    name = route.method.name
+    if name.server_streaming:
+        stream = _stream(dispatcher, route)
+        if name.client_streaming:
+            return grpc.stream_stream_rpc_method_handler(stream)
+        return grpc.unary_stream_rpc_method_handler(stream)
+    unary = _unary(dispatcher, route)
+    if name.client_streaming:
+        return grpc.stream_unary_rpc_method_handler(unary)
+    return grpc.unary_unary_rpc_method_handler(unary)
+
+
+def _unary(dispatcher: Dispatcher, route: Route) -> Any:
     async def unary(request: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        call = dispatcher.begin(route, request, *_terms(context))
         try:
-            async with dispatcher.begin(route, request, *_terms(context)) as call:
-                response = await call.answer()
-                await _pass_on_initial(call, context)
-                await _pass_on_trailing(call, context)
-                return response
+            response, initial, trailing = await call.complete()
         except CallFailed as failure:
             await _abort(context, failure)
+        if initial:
+            await context.send_initial_metadata(initial)
+        if trailing:
+            context.set_trailing_metadata(trailing)
+        return response
 
+    return unary
+
+
+def _stream(dispatcher: Dispatcher, route: Route) -> Any:
     async def stream(request: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         try:
             async with dispatcher.begin(route, request, *_terms(context)) as call:
@@ -62,14 +81,7 @@ def _handler(dispatcher: Dispatcher, route: Route) -> grpc.RpcMethodHandler[byte
             # A write that failed, since the caller has gone; grpcio logs anything but this.
             raise asyncio.CancelledError from error
 
-    name = route.method.name
-    if name.server_streaming:
-        if name.client_streaming:
-            return grpc.stream_stream_rpc_method_handler(stream)
-        return grpc.unary_stream_rpc_method_handler(stream)
-    if name.client_streaming:
-        return grpc.stream_unary_rpc_method_handler(unary)
-    return grpc.unary_unary_rpc_method_handler(unary)
+    return stream
 
 
 def _terms(
