@@ -4,6 +4,7 @@ Knows the life of a worker, not what it makes.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -137,6 +138,9 @@ class Worker:
         )
         port = await self.start(register, close=close)
         log.info("%s serves on port %d", self.settings.service, port)
+        # What has been imported stays. Looking through it for garbage holds up every thread, health
+        # checks too, for a fifth of a second.
+        gc.freeze()
         loading: threading.Thread | None = None
         if preload is not None and self.settings.preload:
             # Not awaited: a worker that loads is online and can be ended.

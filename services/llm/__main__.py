@@ -1,6 +1,5 @@
 """`python -m services.llm` runs the llm worker as the settings say."""
 
-import gc
 import os
 import sys
 from functools import partial
@@ -32,9 +31,6 @@ def main() -> None:
         sys.exit(f"llm worker: capabilities.llm.{error}")
     servicer = LlmServicer(engine, worker.metrics, LlmMetrics(worker.registry), settings)
     engine.read_tokenizer()
-    # What has been imported stays. Looking through it for garbage holds up every thread, health
-    # checks too, for a fifth of a second.
-    gc.freeze()
 
     async def close() -> None:
         await servicer.admission.close()
