@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -57,10 +57,14 @@ class Learner(nn.Module, Generic[B]):
         raise NotImplementedError
 
 
-class Training(Generic[B]):
+# Covariant, so that a Training[Drawer] is a Training[Learner[Batch]] where batches come in.
+L_co = TypeVar("L_co", bound=Learner[Any], covariant=True)
+
+
+class Training(Generic[L_co]):
     """A learner, the slow average of its weights (which is the result), and its optimiser."""
 
-    def __init__(self, learner: Learner[B], plan: Plan) -> None:
+    def __init__(self, learner: L_co, plan: Plan) -> None:
         self.learner = learner
         self.average = deepcopy(learner)
         self.plan = plan
@@ -94,7 +98,7 @@ class Training(Generic[B]):
             group["factor"] = factor
         self.step = kept["step"]
 
-    def advance(self, batch: B) -> float:
+    def advance(self: "Training[Learner[B]]", batch: B) -> float:
         """One step; returns the loss."""
         generator = torch.Generator().manual_seed(self.step)
         for group in self._optimiser.param_groups:
@@ -113,7 +117,7 @@ class Training(Generic[B]):
             theirs = [p.detach() for p in self.learner.parameters()]
             torch._foreach_lerp_(list(self.average.parameters()), theirs, 1 - keep)
 
-    def run(self, data: Iterator[B], checkpoint: Path) -> None:
+    def run(self: "Training[Learner[B]]", data: Iterator[B], checkpoint: Path) -> None:
         """Learns until the plan is done, telling how it goes."""
         saved = begun = time.monotonic()
         first, recent = self.step, Recent()

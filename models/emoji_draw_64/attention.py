@@ -34,7 +34,8 @@ class OneForMany(JointAttnProcessor2_0):  # type: ignore[misc]
         value = torch.cat([seen[2], said[2]], dim=2)
         mixed = attend(query, key, value, place=-1, counts_as=ABSENT_PLACES)
         mixed = mixed.transpose(1, 2).flatten(2)
-        picture, text = mixed.split([hidden_states.shape[1], encoder_hidden_states.shape[1]], dim=1)
+        places = [hidden_states.shape[1], encoder_hidden_states.shape[1]]
+        picture, text = torch.split(mixed, places, dim=1)
         return attn.to_out[0](picture), text if attn.context_pre_only else attn.to_add_out(text)
 
 

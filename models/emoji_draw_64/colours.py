@@ -52,7 +52,7 @@ def hue_distance(one: float, other: float) -> float:
 
 def main_hue(rgba: NDArray[np.uint8]) -> float | None:
     """The hue in degrees that most of a drawing has, or None if it has no such hue."""
-    hue, saturation, value = to_hsv(rgba[..., :3].astype(np.float32) / 255)
+    hue, saturation, value = to_hsv(_in_unit_range(rgba))
     solid = rgba[..., 3] > 128
     weight = np.where(solid & (saturation > _SATURATED) & (value > 0.2), saturation * value, 0)
     if not solid.any() or weight.sum() == 0:
@@ -75,7 +75,7 @@ def mean_hue(hue: Floats, weight: Floats) -> float:
 
 def recolour(rgba: NDArray[np.uint8], main: float, colour: Colour) -> NDArray[np.uint8]:
     """The drawing with its parts of the main hue in another colour; their shades stay."""
-    hue, saturation, value = to_hsv(rgba[..., :3].astype(np.float32) / 255)
+    hue, saturation, value = to_hsv(_in_unit_range(rgba))
     near = np.clip((_NEAR + 15 - _distances(hue, main)) / 15, 0, 1)
     near = np.where(saturation > 0.08, near, 0)
     shift = (hue - main + 180) % 360 - 180
@@ -84,13 +84,18 @@ def recolour(rgba: NDArray[np.uint8], main: float, colour: Colour) -> NDArray[np
         np.clip(saturation * colour.saturation, 0, 1),
         np.clip(value * colour.value, 0, 1),
     )
-    old = rgba[..., :3].astype(np.float32) / 255
+    old = _in_unit_range(rgba)
     mixed = old + (new - old) * near[..., None]
     return np.dstack([np.round(mixed * 255).astype(np.uint8), rgba[..., 3]])
 
 
+def _in_unit_range(rgba: NDArray[np.uint8]) -> Floats:
+    return rgba[..., :3].astype(np.float32) / np.float32(255)
+
+
 def _distances(hue: Floats, other: float) -> Floats:
-    return np.abs((hue - other + 180) % 360 - 180)
+    distances: Floats = np.abs((hue - other + 180) % 360 - 180)
+    return distances
 
 
 def to_hsv(rgb: Floats) -> tuple[Floats, Floats, Floats]:
@@ -112,4 +117,5 @@ def from_hsv(hue: Floats, saturation: Floats, value: Floats) -> Floats:
     offsets = np.array([5, 3, 1], dtype=np.float32)
     k = (offsets + hue[..., None] / 60) % 6
     part = np.clip(np.minimum(k, 4 - k), 0, 1)
-    return (value[..., None] * (1 - saturation[..., None] * part)).astype(np.float32)
+    rgb: Floats = (value[..., None] * (1 - saturation[..., None] * part)).astype(np.float32)
+    return rgb

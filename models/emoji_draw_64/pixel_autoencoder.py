@@ -37,4 +37,4 @@ def _fill(layer: nn.Conv2d, matrix: Tensor, bias: Tensor) -> None:
     with torch.no_grad():
         layer.weight.zero_()
         layer.weight[:, :, 1, 1] = matrix
-        layer.bias.copy_(bias)
+        layer.get_parameter("bias").copy_(bias)

@@ -89,7 +89,7 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(0)
     plan = replace(PLAN, samples=chosen.samples)
-    training: Training[Batch] = Training(Drawer(), plan)
+    training = Training(Drawer(), plan)
     checkpoint = chosen.checkpoint or chosen.folder.with_suffix(".checkpoint.pt")
     if checkpoint.is_file():
         training.load(checkpoint)

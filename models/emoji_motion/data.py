@@ -66,7 +66,8 @@ def random_ground(chance: random.Random) -> Tensor:
     if chance.random() < 0.5:
         return torch.ones(3)
     tint = torch.tensor([chance.random() for _ in range(3)])
-    return 1 - (1 - tint) * chance.random() ** 0.7
+    ground: Tensor = 1 - (1 - tint) * chance.random() ** 0.7
+    return ground
 
 
 def render(scenes: Sequence[Scene], paths: Sequence[Path]) -> Tensor:
@@ -75,9 +76,11 @@ def render(scenes: Sequence[Scene], paths: Sequence[Path]) -> Tensor:
     sources = torch.stack([scene.rgba for scene in scenes])
     sources = sources.repeat_interleave(FRAMES, dim=0)
     grid = F.affine_grid(grids.flatten(0, 1), [len(sources), 4, SIZE, SIZE], align_corners=False)
-    drawn = F.grid_sample(sources, grid, align_corners=False).unflatten(0, (-1, FRAMES))
+    drawn = F.grid_sample(sources, grid, align_corners=False)
+    drawn = drawn.reshape(-1, FRAMES, *drawn.shape[1:])
     ground = torch.stack([scene.ground for scene in scenes])[:, None, :, None, None]
-    return (drawn[:, :, :3] + ground * (1 - drawn[:, :, 3:])) * 2 - 1
+    clips: Tensor = (drawn[:, :, :3] + ground * (1 - drawn[:, :, 3:])) * 2 - 1
+    return clips
 
 
 def _sampling(scene: Scene, path: Path) -> Tensor:

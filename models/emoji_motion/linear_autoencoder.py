@@ -84,13 +84,13 @@ def _split(layer: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
     """Carrier plus and carrier minus `matrix @ x + bias`."""
     layer.weight.zero_()
     layer.weight[:, :, _PRESENT, 1, 1] = torch.cat([matrix, -matrix])
-    layer.bias.copy_(torch.cat([_CARRIER + bias, _CARRIER - bias]))
+    layer.get_parameter("bias").copy_(torch.cat([_CARRIER + bias, _CARRIER - bias]))
 
 
 def _join(layer: nn.Conv3d, matrix: Tensor, bias: Tensor) -> None:
     """`matrix @ x + bias` from the two halves; what the layer has beyond stays zero."""
     layer.weight.zero_()
-    layer.bias.zero_()
+    places = layer.get_parameter("bias").zero_()
     halved = matrix * (_CARRIER / (2 * _SILU_SLOPE))
     layer.weight[: len(matrix), :, _PRESENT, 1, 1] = torch.cat([halved, -halved], dim=1)
-    layer.bias[: len(bias)] = bias
+    places[: len(bias)] = bias

@@ -109,7 +109,7 @@ def main() -> None:
     plan = replace(PLAN, samples=chosen.samples)
     pictures, _ = split(load_pictures(cache_folder()))
     basis = prepare_basis(pictures)
-    training: Training[Batch] = Training(Mover(basis), plan)
+    training = Training(Mover(basis), plan)
     checkpoint = chosen.checkpoint or chosen.folder.with_suffix(".checkpoint.pt")
     if checkpoint.is_file():
         training.load(checkpoint)

@@ -12,8 +12,8 @@ import torch
 from jinja2 import TemplateError
 
 from atelier.common.v1 import progress_pb2
-from services.common.errors import FieldViolation, InvalidArgument
 from services.common.device import pick_device
+from services.common.errors import FieldViolation, InvalidArgument
 from services.common.model_slot import ModelSlot
 from services.common.models import ModelSource
 from services.common.worker_metrics import WorkerMetrics

@@ -57,5 +57,5 @@ def test_closing_ends_the_work_at_its_next_report() -> None:
 
     numbers = relay(work)
     next(numbers)
-    numbers.close()  # type: ignore[attr-defined]  # a generator
+    numbers.close()
     assert ended.is_set()

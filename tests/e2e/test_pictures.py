@@ -62,7 +62,7 @@ async def to_the_end(call: Any) -> None:
 
 
 def frames(clip: bytes) -> list[Pixels]:
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         return [
             frame.to_ndarray(format="rgb24").astype(np.float32)
             for frame in container.decode(video=0)

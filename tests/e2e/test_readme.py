@@ -5,6 +5,7 @@ import re
 import subprocess
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -41,7 +42,7 @@ def run(stack: RealStack, text: str, folder: Path) -> str:
     return result.stdout
 
 
-def json_objects(text: str) -> list[dict[str, object]]:
+def json_objects(text: str) -> list[dict[str, Any]]:
     """The JSON objects that stand one after another in a text."""
     decoder, objects, place = json.JSONDecoder(), [], 0
     text = text.strip()

@@ -62,6 +62,6 @@ def test_the_rate_rises_stays_and_falls() -> None:
 def test_one_place_that_counts_as_many_is_like_many() -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 3, 5, 8) for _ in range(3))
-    repeated = (torch.cat([part] + [part[:, :, -1:]] * 6, dim=2) for part in (key, value))
-    expected = nn.functional.scaled_dot_product_attention(query, *repeated)
+    keys, values = (torch.cat([part] + [part[:, :, -1:]] * 6, dim=2) for part in (key, value))
+    expected = nn.functional.scaled_dot_product_attention(query, keys, values)
     assert torch.allclose(attend(query, key, value, place=-1, counts_as=7), expected, atol=1e-6)

@@ -9,7 +9,7 @@ async def until(condition: Callable[[], object]) -> None:
 
     async def look() -> None:
         # Events of another thread cannot be awaited.
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.005)
 
     await asyncio.wait_for(look(), 30)

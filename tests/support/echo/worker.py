@@ -1,6 +1,6 @@
 """The echo capability's worker, on the same skeleton as the real ones; also as a process.
 
-    python -m tests.support.echo.worker PORT
+python -m tests.support.echo.worker PORT
 """
 
 import asyncio
