@@ -44,6 +44,12 @@ def own_settings() -> dict[str, object]:
             "height": {"allowed": [size]},
         },
         "dtype": {"allowed": ["float32", "bfloat16", "float16"]},
+        # DEIS leaves speckles below twenty steps.
+        "schedulers": [
+            "DPMSolverMultistepScheduler",
+            "DPMSolverSinglestepScheduler",
+            "UniPCMultistepScheduler",
+        ],
         "image_to_image": False,
         "vocabulary": {"tokenizer": "tokenizer", "unknown_token": "<unknown>"},
         "things": [concept.name for concept in known_concepts()],

@@ -21,6 +21,11 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 PREVIEW_SIDE = 256
 
 
+_SCAN = b"\xff\xda"
+_MAX_SCANS = 100
+"""A progressive JPEG has about ten; each costs as much as decoding the picture once."""
+
+
 def read_picture(data: bytes, *, field: str, max_pixels: int) -> Image.Image:
     """The picture in `data`: RGB, upright by its EXIF orientation, flattened onto white.
 
@@ -33,6 +38,8 @@ def read_picture(data: bytes, *, field: str, max_pixels: int) -> Image.Image:
     kind = picture_kind(data)
     if kind is None:
         raise _refused(field, f"must be a PNG, JPEG or WebP picture, not {_guess(data)}")
+    if kind == "JPEG" and data.count(_SCAN) > _MAX_SCANS:
+        raise _refused(field, f"has more than {_MAX_SCANS} scans; save it anew")
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as picture:
             width, height = picture.size

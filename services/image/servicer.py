@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -62,15 +63,21 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
         self._stages = worker_metrics.task_seconds
         self._metrics = metrics
         self._settings = settings
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
     async def GenerateImage(
         self, request: image_pb2.GenerateImageRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncGenerator[image_pb2.GenerateImageResponse, None]:
         """See the proto."""
-        drawing = _Drawing(request, await asyncio.to_thread(self._order, request))
+        drawing = _Drawing(request, await self._read(request))
         async with aclosing(self._lane.run(partial(self._draw, drawing))) as events:
             async for event in events:
                 yield await self._response(event, drawing)
+
+    async def _read(self, request: image_pb2.GenerateImageRequest) -> Order:
+        """The checked request. One at a time: a picture takes far more memory than its file."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._order, request)
 
     async def DescribeModel(
         self, request: image_pb2.DescribeModelRequest, context: grpc.aio.ServicerContext[Any, Any]

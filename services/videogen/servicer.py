@@ -70,6 +70,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         self._stages = worker_metrics.task_seconds
         self._metrics = metrics
         self._settings = settings
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
         # Beside the lane: the next clip is denoised while this one is encoded.
         self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encoder")
 
@@ -83,7 +84,7 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> AsyncGenerator[Response, None]:
         """See the proto."""
-        filming = _Filming(request, await asyncio.to_thread(self._order, request))
+        filming = _Filming(request, await self._read(request))
         clip: Filmed | None = None
         async with aclosing(self._lane.run(partial(self._film, filming))) as events:
             async for event in events:
@@ -100,6 +101,11 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         for start in range(0, len(data), CHUNK_BYTES):
             chunk = data[start : start + CHUNK_BYTES]
             yield Response(chunk=videogen_pb2.VideoChunk(data=chunk))
+
+    async def _read(self, request: videogen_pb2.GenerateVideoRequest) -> Order:
+        """The checked request. One at a time: a picture takes far more memory than its file."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._order, request)
 
     async def DescribeModel(
         self,

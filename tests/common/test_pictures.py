@@ -112,3 +112,12 @@ def test_a_preview_is_small() -> None:
     assert picture_kind(data) == "JPEG"
     assert Image.open(io.BytesIO(data)).size == (256, 64)
     assert len(data) < 5000
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(data, "JPEG", progressive=True)
+    whole = data.getvalue()
+    last_scan = whole[whole.rindex(b"\xff\xda") : -2]
+    with pytest.raises(InvalidArgument, match="more than 100 scans"):
+        read_picture(whole[:-2] + last_scan * 200 + whole[-2:], field="image", max_pixels=10_000)
