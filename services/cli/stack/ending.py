@@ -11,6 +11,7 @@ from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
+TERMINAL_LOOK_MILLISECONDS = 1000
 
 
 class StopRequestedError(BaseException):
@@ -62,7 +63,9 @@ def lines_until_terminal_closes(pipe: int, ending: Ending) -> Iterator[str]:
         poll.register(sys.stdin.fileno(), 0)
     part = b""
     while True:
-        for descriptor, event in poll.poll():
+        # Looked at anew now and then: the kernel does not wake a sleeping poll for every way in
+        # which a terminal can go.
+        for descriptor, event in poll.poll(TERMINAL_LOOK_MILLISECONDS):
             if descriptor != pipe:
                 if event & GONE:
                     ending.request()
