@@ -114,15 +114,25 @@ def _stubs(destination: Path) -> Path:
 
 def _protoc(files: list[Path], *flags: str) -> None:
     plugin = Path(sys.executable).parent / "protoc-gen-mypy_grpc"
-    command = [
-        "protoc",
-        f"--plugin=protoc-gen-mypy_grpc={plugin}",
-        *(f"-I{folder}" for folder in INCLUDES),
-        *flags,
-        *(str(path.relative_to(SOURCES)) for path in files),
-    ]
-    if protoc.main(command) != 0:
-        raise ContractError("protoc refused the contracts; see its message above")
+    with tempfile.TemporaryDirectory() as renamed:
+        _give_operations_their_name(Path(renamed))
+        command = [
+            "protoc",
+            f"--plugin=protoc-gen-mypy_grpc={plugin}",
+            *(f"-I{folder}" for folder in (renamed, *INCLUDES)),
+            *flags,
+            *(str(path.relative_to(SOURCES)) for path in files),
+        ]
+        if protoc.main(command) != 0:
+            raise ContractError("protoc refused the contracts; see its message above")
+
+
+def _give_operations_their_name(folder: Path) -> None:
+    """Copies operations.proto as its stubs know it: the package ships it under another name."""
+    shipped = Path(sysconfig.get_path("purelib")) / "google/longrunning/operations_proto.proto"
+    target = folder / "google/longrunning/operations.proto"
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(shipped, target)
 
 
 def _buf(command: str, image: Path, *flags: str) -> None:

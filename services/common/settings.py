@@ -26,6 +26,7 @@ from services.common.settings_checks import (
     require_positive,
     require_service,
 )
+from services.common.settings_jobs import JobSettings
 from services.common.settings_table import (
     SettingsError,
     build,
@@ -39,6 +40,7 @@ __all__ = [
     "ROOT",
     "CapabilityRow",
     "GatewaySettings",
+    "JobSettings",
     "Settings",
     "SettingsError",
     "WorkerSettings",
@@ -202,7 +204,12 @@ class Settings:
     """The whole file, as the gateway and the launcher read it."""
 
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    jobs: JobSettings = field(default_factory=JobSettings)
     capabilities: tuple[CapabilityRow, ...] = ()
+
+
+_TABLES: dict[str, type[Any]] = {"gateway": GatewaySettings, "jobs": JobSettings}
+"""The tables beside the capabilities'; each is the attribute of Settings of that name."""
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
@@ -212,17 +219,14 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ)
     the wrong type, or a port that is given twice.
     """
     tables = _read(path, env)
-    own = table_of(tables, "gateway", "gateway")
-    require_known(GatewaySettings, "gateway", own)
-    require_known_variables(GatewaySettings, "gateway", env)
-    gateway = build(GatewaySettings, "gateway", own, env)
+    own = {name: _own_table(tables, name, cls, env) for name, cls in _TABLES.items()}
     rows = tuple(
         build(CapabilityRow, f"capabilities.{name}", table, env, name=name)
         for name, table in _capability_tables(tables).items()
     )
-    _require_distinct_ports(gateway, rows)
+    _require_distinct_ports(own["gateway"], rows)
     _require_distinct_services(rows)
-    return Settings(gateway=gateway, capabilities=rows)
+    return Settings(**own, capabilities=rows)
 
 
 def load_worker(
@@ -253,17 +257,25 @@ def _read(path: Path | None, env: Mapping[str, str]) -> Mapping[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(str(path), f"is not valid TOML: {error}") from error
     for name in tables:
-        if name not in ("gateway", "capabilities"):
+        if name not in (*_TABLES, "capabilities"):
+            known = ", ".join(_TABLES)
             raise SettingsError(
-                name, f"is no table of {path.name}; known are gateway and capabilities.<name>"
+                name, f"is no table of {path.name}; known are {known} and capabilities.<name>"
             )
     return tables
+
+
+def _own_table(tables: Mapping[str, Any], name: str, cls: type[Any], env: Mapping[str, str]) -> Any:
+    table = table_of(tables, name, name)
+    require_known(cls, name, table)
+    require_known_variables(cls, name, env)
+    return build(cls, name, table, env)
 
 
 def _capability_tables(tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     rows = table_of(tables, "capabilities", "capabilities")
     for name in rows:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name == "gateway":
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TABLES:
             raise SettingsError(
                 f"capabilities.{name}",
                 "is no name for a capability; use lower-case letters, digits and _",

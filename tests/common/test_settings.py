@@ -218,7 +218,7 @@ def test_a_missing_key_is_named_with_its_variable(tmp_path: Path) -> None:
         ("capabilities = 5", "capabilities: must be a table, [capabilities], not 5"),
         ("capabilities = [1]", "capabilities: must be a table"),
         ("[capabilities]\nllm = 5", "capabilities.llm: must be a table, [capabilities.llm], not 5"),
-        ("[other]", "other: is no table of atelier.toml; known are gateway and capabilities"),
+        ("[other]", "other: is no table of atelier.toml; known are gateway, jobs"),
         ("[gateway]\nport = 1", "gateway.port: is no setting; known are host, grpc_port"),
         ("[gateway]\ngrpc_port = 99999", "gateway.grpc_port: 99999 is no port"),
         ("[gateway]\nkeepalive_seconds = 0", "gateway.keepalive_seconds: must be more than 0"),
