@@ -142,7 +142,8 @@ def fresh_scheduler(own: Any, name: str) -> Any:
     """
     if own is None:
         return None
-    chosen = getattr(diffusers, name) if name else type(own)
+    another = name and name != type(own).__name__
+    chosen = getattr(diffusers, name) if another else type(own)
     return chosen.from_config(own.config)
 
 

@@ -15,8 +15,12 @@ left out:
       "image_to_image": false,
       "unsupported": ["negative_prompt"],
       "vocabulary": {"tokenizer": "tokenizer", "unknown_token": "<unk>"},
-      "motion_words": ["left", "right"]
+      "motions": ["left", "right"], "motion_words": ["left", "leftward", "right"],
+      "things": ["apple", "hot dog"]
     }
+
+A prompt for a model with motions needs one of the motion words, and one for a model with things one
+of the things.
 
 A vocabulary can also be {"file": "words.json"}, a list of words. Knows these keys;
 other keys are the model's affair.
@@ -45,7 +49,12 @@ class OwnSettings:
     unsupported: tuple[str, ...] = ()
     """Fields of the request that this model cannot use although its pipeline takes them."""
     vocabulary: Mapping[str, str] = field(default_factory=dict)
+    motions: tuple[str, ...] = ()
+    """What its clips can do, in a word each."""
     motion_words: tuple[str, ...] = ()
+    """The words of a prompt that mean a motion."""
+    things: tuple[str, ...] = ()
+    """What it can draw."""
 
     @classmethod
     def read(cls, folder: Path) -> "OwnSettings":
@@ -62,7 +71,9 @@ class OwnSettings:
                 schedulers=tuple(tables.get("schedulers", ())),
                 unsupported=_unsupported(tables),
                 vocabulary=dict(tables.get("vocabulary") or {}),
+                motions=tuple(tables.get("motions", ())),
                 motion_words=tuple(tables.get("motion_words", ())),
+                things=tuple(tables.get("things", ())),
             )
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise SettingsError("model", f"{path} cannot be understood: {error}") from None

@@ -106,14 +106,14 @@ def read_card(folder: ModelFolder, settings: ImageSettings) -> ImageCard:
         step_counts=own.span("steps", Span(1, settings.max_steps)),
         guidance_scales=guidances,
         schedulers=schedulers,
-        default_scheduler=str(own.defaults.get("scheduler", "")),
+        default_scheduler=str(own.defaults.get("scheduler", folder.scheduler)),
         image_to_image="strength" in redrawing and "image" not in own.unsupported,
         # Without guidance there is nothing that a negative prompt could push away from.
         negative_prompt=takes_negative_prompt(takes)
         and "negative_prompt" not in own.unsupported
         and guidances.maximum > 1,
         guidance=bool(guidance),
-        words=read_words(folder.path, own.vocabulary),
+        words=read_words(folder.path, own),
     )
 
 

@@ -92,7 +92,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
                 height=card.height,
                 steps=card.steps,
                 guidance_scale=card.guidance_scale,
-                strength=card.strength,
+                strength=card.strength if card.image_to_image else 0,
             ),
             limits=image_pb2.ImageLimits(
                 min_side=max(card.widths.minimum, card.heights.minimum),
@@ -101,12 +101,14 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
                 max_steps=card.step_counts.maximum,
                 max_images=settings.max_images,
                 max_input_pixels=settings.max_input_pixels,
+                min_guidance_scale=card.guidance_scales.minimum,
                 max_guidance_scale=card.guidance_scales.maximum,
             ),
             schedulers=card.schedulers,
             image_to_image=card.image_to_image,
             negative_prompt=card.negative_prompt,
             max_queued_calls=settings.queue_size,
+            subjects=card.words.things,
         )
 
     def _order(self, request: image_pb2.GenerateImageRequest) -> Order:

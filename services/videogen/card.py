@@ -123,7 +123,7 @@ def read_card(folder: ModelFolder, settings: VideogenSettings) -> VideoCard:
         guidance_scales=guidances,
         supported=_supported(folder, takes, guidances),
         cancel_within_step="callback_on_step_end" in takes or moves_progress_bar(pipeline),
-        words=read_words(folder.path, own.vocabulary, own.motion_words),
+        words=read_words(folder.path, own),
     )
 
 

@@ -135,11 +135,13 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
                 side_multiple=max(card.widths.multiple, card.heights.multiple),
                 max_steps=card.step_counts.maximum,
                 max_input_pixels=settings.max_input_pixels,
+                min_guidance_scale=card.guidance_scales.minimum,
                 max_guidance_scale=card.guidance_scales.maximum,
             ),
             supported_fields=card.supported,
             max_queued_calls=settings.queue_size,
             cancel_within_step=card.cancel_within_step,
+            motions=card.words.motions,
         )
 
     def _order(self, request: videogen_pb2.GenerateVideoRequest) -> Order:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from services.diffusion.own import OwnSettings
 from services.diffusion.words import Words, read_words
 
 KNOWN = Words(frozenset({"a", "red", "apple"}))
@@ -23,18 +24,32 @@ def test_unknown_words_are_named_once(prompt: str, warnings: list[str]) -> None:
 
 
 def test_a_prompt_without_a_motion_is_noticed() -> None:
-    words = Words(motions=("left", "right"))
+    words = Words(motions=("left", "right"), motion_words=frozenset({"left", "right"}))
     assert words.warnings("a rocket flies Left") == []
     assert words.warnings("a rocket dances") == [
         "the prompt names no motion that the model knows: left, right"
     ]
     assert words.warnings("") == []
+    assert len(words.warnings("...")) == 1
+
+
+def test_a_prompt_without_anything_to_draw_is_noticed(tmp_path: Path) -> None:
+    tokenizer_folder(tmp_path / "tokenizer", 10**30)
+    vocabulary = {"tokenizer": "tokenizer", "unknown_token": "<unk>"}
+    words = read_words(tmp_path, OwnSettings(vocabulary=vocabulary, things=("hot dog",)))
+    assert words.warnings("a red hot dog") == []
+    assert words.warnings("a red") == [
+        "the prompt names nothing that the model can draw, such as 'hot dog'"
+    ]
 
 
 @pytest.mark.parametrize("content", [["a", "Red"], {"a": 0, "red": 1}])
 def test_a_list_of_words_is_read(tmp_path: Path, content: object) -> None:
     (tmp_path / "words.json").write_text(json.dumps(content))
-    assert read_words(tmp_path, {"file": "words.json"}).known == {"a", "red"}
+    assert read_words(tmp_path, OwnSettings(vocabulary={"file": "words.json"})).known == {
+        "a",
+        "red",
+    }
 
 
 def tokenizer_folder(folder: Path, max_tokens: int) -> None:
@@ -67,11 +82,11 @@ def test_a_tokenizer_decides_what_is_known(
 ) -> None:
     tokenizer_folder(tmp_path / "tokenizer", max_tokens=7)
     where = {"tokenizer": "tokenizer", "unknown_token": "<unk>"}
-    assert read_words(tmp_path, where).warnings(prompt) == warnings
+    assert read_words(tmp_path, OwnSettings(vocabulary=where)).warnings(prompt) == warnings
 
 
 @pytest.mark.parametrize(
     "where", [{}, {"file": "missing.json"}, {"tokenizer": "missing", "unknown_token": "?"}]
 )
 def test_without_a_vocabulary_no_word_is_unknown(tmp_path: Path, where: dict[str, str]) -> None:
-    assert read_words(tmp_path, where).warnings("anything at all") == []
+    assert read_words(tmp_path, OwnSettings(vocabulary=where)).warnings("anything at all") == []

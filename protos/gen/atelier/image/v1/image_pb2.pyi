@@ -80,7 +80,7 @@ class DescribeModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeModelResponse(_message.Message):
-    __slots__ = ("model", "defaults", "limits", "schedulers", "image_to_image", "negative_prompt", "max_queued_calls")
+    __slots__ = ("model", "defaults", "limits", "schedulers", "image_to_image", "negative_prompt", "max_queued_calls", "subjects")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +88,7 @@ class DescribeModelResponse(_message.Message):
     IMAGE_TO_IMAGE_FIELD_NUMBER: _ClassVar[int]
     NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
     MAX_QUEUED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     model: _progress_pb2.ModelStatus
     defaults: ImageDefaults
     limits: ImageLimits
@@ -95,7 +96,8 @@ class DescribeModelResponse(_message.Message):
     image_to_image: bool
     negative_prompt: bool
     max_queued_calls: int
-    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., defaults: _Optional[_Union[ImageDefaults, _Mapping]] = ..., limits: _Optional[_Union[ImageLimits, _Mapping]] = ..., schedulers: _Optional[_Iterable[str]] = ..., image_to_image: _Optional[bool] = ..., negative_prompt: _Optional[bool] = ..., max_queued_calls: _Optional[int] = ...) -> None: ...
+    subjects: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., defaults: _Optional[_Union[ImageDefaults, _Mapping]] = ..., limits: _Optional[_Union[ImageLimits, _Mapping]] = ..., schedulers: _Optional[_Iterable[str]] = ..., image_to_image: _Optional[bool] = ..., negative_prompt: _Optional[bool] = ..., max_queued_calls: _Optional[int] = ..., subjects: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ImageDefaults(_message.Message):
     __slots__ = ("width", "height", "steps", "guidance_scale", "strength")
@@ -112,7 +114,7 @@ class ImageDefaults(_message.Message):
     def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., strength: _Optional[float] = ...) -> None: ...
 
 class ImageLimits(_message.Message):
-    __slots__ = ("min_side", "max_side", "side_multiple", "max_steps", "max_images", "max_input_pixels", "max_guidance_scale")
+    __slots__ = ("min_side", "max_side", "side_multiple", "max_steps", "max_images", "max_input_pixels", "max_guidance_scale", "min_guidance_scale")
     MIN_SIDE_FIELD_NUMBER: _ClassVar[int]
     MAX_SIDE_FIELD_NUMBER: _ClassVar[int]
     SIDE_MULTIPLE_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +122,7 @@ class ImageLimits(_message.Message):
     MAX_IMAGES_FIELD_NUMBER: _ClassVar[int]
     MAX_INPUT_PIXELS_FIELD_NUMBER: _ClassVar[int]
     MAX_GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    MIN_GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     min_side: int
     max_side: int
     side_multiple: int
@@ -127,4 +130,5 @@ class ImageLimits(_message.Message):
     max_images: int
     max_input_pixels: int
     max_guidance_scale: float
-    def __init__(self, min_side: _Optional[int] = ..., max_side: _Optional[int] = ..., side_multiple: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_images: _Optional[int] = ..., max_input_pixels: _Optional[int] = ..., max_guidance_scale: _Optional[float] = ...) -> None: ...
+    min_guidance_scale: float
+    def __init__(self, min_side: _Optional[int] = ..., max_side: _Optional[int] = ..., side_multiple: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_images: _Optional[int] = ..., max_input_pixels: _Optional[int] = ..., max_guidance_scale: _Optional[float] = ..., min_guidance_scale: _Optional[float] = ...) -> None: ...

@@ -100,20 +100,22 @@ class DescribeModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeModelResponse(_message.Message):
-    __slots__ = ("model", "defaults", "limits", "supported_fields", "max_queued_calls", "cancel_within_step")
+    __slots__ = ("model", "defaults", "limits", "supported_fields", "max_queued_calls", "cancel_within_step", "motions")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     SUPPORTED_FIELDS_FIELD_NUMBER: _ClassVar[int]
     MAX_QUEUED_CALLS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_WITHIN_STEP_FIELD_NUMBER: _ClassVar[int]
+    MOTIONS_FIELD_NUMBER: _ClassVar[int]
     model: _progress_pb2.ModelStatus
     defaults: VideoDefaults
     limits: VideoLimits
     supported_fields: _containers.RepeatedScalarFieldContainer[str]
     max_queued_calls: int
     cancel_within_step: bool
-    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., defaults: _Optional[_Union[VideoDefaults, _Mapping]] = ..., limits: _Optional[_Union[VideoLimits, _Mapping]] = ..., supported_fields: _Optional[_Iterable[str]] = ..., max_queued_calls: _Optional[int] = ..., cancel_within_step: _Optional[bool] = ...) -> None: ...
+    motions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model: _Optional[_Union[_progress_pb2.ModelStatus, _Mapping]] = ..., defaults: _Optional[_Union[VideoDefaults, _Mapping]] = ..., limits: _Optional[_Union[VideoLimits, _Mapping]] = ..., supported_fields: _Optional[_Iterable[str]] = ..., max_queued_calls: _Optional[int] = ..., cancel_within_step: _Optional[bool] = ..., motions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class VideoDefaults(_message.Message):
     __slots__ = ("num_frames", "frames_per_second", "width", "height", "steps", "guidance_scale", "motion_strength")
@@ -134,7 +136,7 @@ class VideoDefaults(_message.Message):
     def __init__(self, num_frames: _Optional[int] = ..., frames_per_second: _Optional[int] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., motion_strength: _Optional[float] = ...) -> None: ...
 
 class VideoLimits(_message.Message):
-    __slots__ = ("min_frames", "max_frames", "frame_multiple", "min_side", "max_side", "side_multiple", "max_steps", "max_input_pixels", "max_guidance_scale")
+    __slots__ = ("min_frames", "max_frames", "frame_multiple", "min_side", "max_side", "side_multiple", "max_steps", "max_input_pixels", "max_guidance_scale", "min_guidance_scale")
     MIN_FRAMES_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAMES_FIELD_NUMBER: _ClassVar[int]
     FRAME_MULTIPLE_FIELD_NUMBER: _ClassVar[int]
@@ -144,6 +146,7 @@ class VideoLimits(_message.Message):
     MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
     MAX_INPUT_PIXELS_FIELD_NUMBER: _ClassVar[int]
     MAX_GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    MIN_GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     min_frames: int
     max_frames: int
     frame_multiple: int
@@ -153,4 +156,5 @@ class VideoLimits(_message.Message):
     max_steps: int
     max_input_pixels: int
     max_guidance_scale: float
-    def __init__(self, min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., frame_multiple: _Optional[int] = ..., min_side: _Optional[int] = ..., max_side: _Optional[int] = ..., side_multiple: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_input_pixels: _Optional[int] = ..., max_guidance_scale: _Optional[float] = ...) -> None: ...
+    min_guidance_scale: float
+    def __init__(self, min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., frame_multiple: _Optional[int] = ..., min_side: _Optional[int] = ..., max_side: _Optional[int] = ..., side_multiple: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_input_pixels: _Optional[int] = ..., max_guidance_scale: _Optional[float] = ..., min_guidance_scale: _Optional[float] = ...) -> None: ...
