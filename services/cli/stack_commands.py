@@ -14,6 +14,7 @@ from services.cli.stack import launch
 from services.cli.stack.configuration import stop_wait_seconds
 from services.cli.stack.folder import run_folder
 from services.cli.stack.logs import read_logs
+from services.cli.stack.readiness import LogMarks, Readiness, wait_until_ready
 from services.cli.stack.status import status_table
 from services.cli.stack.supervision import Supervision
 
@@ -38,7 +39,7 @@ def down(arguments: Namespace) -> int:
 
 
 def restart(arguments: Namespace) -> int:
-    """Restarts the named processes, or all."""
+    """Restarts the named processes, or all; returns when they answer again."""
     supervision = _running()
     processes = {item.name: item for item in launch.load_settings_processes()}
     known = supervision.states()
@@ -46,11 +47,14 @@ def restart(arguments: Namespace) -> int:
     for name in names:
         if name not in known:
             raise ComplaintError(f"no process is called '{name}'; there are {', '.join(known)}")
+    chosen = tuple(processes[name] for name in names if name in processes)
+    marks = LogMarks.take(chosen, run_folder())
     for name in names:
         _console().print(f"restarting {name}")
         wait = stop_wait_seconds(processes[name]) if name in processes else 30
         supervision.restart(name, wait)
-    return 0
+    readiness = wait_until_ready(chosen, supervision, run_folder(), marks, _console().print)
+    return 0 if all(state is Readiness.READY for state in readiness.values()) else 1
 
 
 def status(arguments: Namespace) -> int:

@@ -109,7 +109,8 @@ class _Search:
             found = list(self.in_object(inner, item, path + "."))
             yield from found or [FieldViolation(path, "its fields do not go together")]
         else:
-            yield FieldViolation(path, f"expected {expectation(field)}, got {_shown(item)}")
+            hint = _hint(field, item)
+            yield FieldViolation(path, f"expected {expectation(field)}, got {_shown(item)}{hint}")
 
     def _parses(self, message: Descriptor, name: str, item: object) -> bool:
         if not is_strict(message, {name: item}):
@@ -144,6 +145,14 @@ def _unknown(message: Descriptor, name: str) -> str:
     if close:
         return f"no such field; did you mean '{close[0]}'?"
     return f"no such field; there are: {', '.join(known)}" if known else "there are no fields"
+
+
+def _hint(field: FieldDescriptor, item: object) -> str:
+    """Name the one mistake that is made often: the bytes of a data URL, with its head."""
+    is_url = isinstance(item, str) and item.startswith("data:") and "," in item[:100]
+    if field.type != FieldDescriptor.TYPE_BYTES or not is_url:
+        return ""
+    return "; leave out the head of the data URL, up to its comma"
 
 
 def _shown(item: object) -> str:

@@ -42,7 +42,10 @@ def test_it_starts_serves_restarts_what_dies_and_leaves_nothing(a_stack: Stack) 
     assert "llm" in status
     assert "running" in status
     assert "no worker" in status
-    assert a_stack.atelier("restart", "llm").returncode == 0
+    restarted = a_stack.atelier("restart", "llm")
+    assert restarted.returncode == 0
+    assert "llm answers after" in restarted.stdout
+    assert a_stack.atelier("chat", "again").stdout == "You said: again\n"
     assert a_stack.supervision.states()["llm"].pid not in (after["llm"].pid, 0)
     assert "serves on port" in a_stack.atelier("logs", "llm").stdout
 

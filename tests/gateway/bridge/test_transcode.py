@@ -194,6 +194,7 @@ def test_plain_bytes_become_an_http_body() -> None:
         ({"single": 1e300}, "single", "32 bits"),
         ({"truth": "yes"}, "truth", "expected true or false"),
         ({"data": "*"}, "data", "base64"),
+        ({"data": "data:image/png;base64,AA=="}, "data", "leave out the head of the data URL"),
         ({"kind": "NOVEL"}, "kind", "expected one of KIND_UNSPECIFIED, KIND_NOVEL, KIND_POEM"),
         ({"book": []}, "book", "expected an object, got a list"),
         ({"book": {"id": {}}}, "book.id", "got an object"),
