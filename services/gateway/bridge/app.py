@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from google.api import http_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -21,6 +21,7 @@ from services.common import call_id
 from services.common.errors import AtelierError, FieldViolation, InvalidArgument
 from services.gateway.bridge import errors, headers
 from services.gateway.bridge.backend import Backend, CallFailed
+from services.gateway.bridge.bodies import read_body
 from services.gateway.bridge.cors import Cors
 from services.gateway.bridge.routes import Match, RouteTable, declared_routes
 from services.gateway.bridge.sse import Pace, send_bytes, send_events
@@ -49,6 +50,7 @@ class BridgeOptions:
     `body_seconds`: how long a body may take to arrive.
     `studios`: the folder of the built studios; the status page is served while it is missing.
     `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
+    `extra_routes`: routes with handlers of their own; they come before all others.
     `serving`: what GET /healthz says of the gateway itself.
     """
 
@@ -58,6 +60,7 @@ class BridgeOptions:
     pace: Pace = field(default_factory=Pace)
     studios: Path | None = None
     extra_rules: tuple[http_pb2.HttpRule, ...] = ()
+    extra_routes: tuple[web.AbstractRouteDef, ...] = ()
     serving: Callable[[], bool] = _always
 
 
@@ -78,6 +81,7 @@ def build_app(
     app.on_response_prepare.append(bridge.add_headers)
     app.router.add_get("/healthz", bridge.healthz)
     app.router.add_get("/", bridge.front)
+    app.router.add_routes(options.extra_routes)
     app.router.add_route("*", "/{path:.*}", bridge.dispatch)
     return app
 
@@ -144,7 +148,7 @@ class _Bridge:
         """Serve a declared route, or a page of the studios."""
         path = request.rel_url.raw_path
         if request.method == "OPTIONS":
-            return self._preflight(request, path)
+            return await self._preflight(request, path)
         try:
             match = self._routes.match(request.method, path)
         except UnicodeDecodeError as error:
@@ -207,22 +211,10 @@ class _Bridge:
         return await asyncio.to_thread(read, match, query, body)
 
     async def _body(self, request: web.Request) -> Body:
-        limit = self._options.max_body_bytes
-        if (request.content_length or 0) > limit:
-            raise errors.body_too_large(limit)
-        encoding = request.headers.get("Content-Encoding", "identity")
-        if encoding.lower() != "identity":
-            raise errors.wrong_encoding(encoding)
-        data = bytearray()
-        try:
-            async with asyncio.timeout(self._options.body_seconds):
-                async for chunk in request.content.iter_any():
-                    data += chunk
-                    if len(data) > limit:
-                        raise errors.body_too_large(limit)
-        except TimeoutError:
-            raise errors.slow_body(self._options.body_seconds) from None
-        return Body(request.headers.get("Content-Type", ""), bytes(data))
+        options = self._options
+        return await read_body(
+            request, max_bytes=options.max_body_bytes, seconds=options.body_seconds
+        )
 
     def _error(self, request: web.Request, error: Exception) -> str:
         return self._failure(request, error).json(self._pool)
@@ -233,10 +225,18 @@ class _Bridge:
             log.error("%s %s failed", request.method, _logged_path(request), exc_info=error)
         return failure
 
-    def _preflight(self, request: web.Request, path: str) -> web.StreamResponse:
-        methods = self._routes.methods_of(path) or ["GET", "HEAD"]
-        allowed = ", ".join([*methods, "OPTIONS"])
+    async def _preflight(self, request: web.Request, path: str) -> web.StreamResponse:
+        methods = {*self._routes.methods_of(path), *await _own_methods(request)}
+        allowed = ", ".join([*sorted(methods or {"GET", "HEAD"}), "OPTIONS"])
         return web.Response(status=204, headers=self._cors.preflight(request.headers, allowed))
+
+
+async def _own_methods(request: web.Request) -> set[str]:
+    """The methods of the path among the routes with handlers of their own."""
+    methods: set[str] = set()
+    for resource in request.app.router.resources():
+        methods |= (await resource.resolve(request))[1]
+    return methods - {hdrs.METH_ANY}
 
 
 def _logged_path(request: web.Request) -> str:

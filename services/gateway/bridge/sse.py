@@ -56,7 +56,7 @@ async def send_events(
     A case that is called like one of the final events goes without a name. What `messages` raises
     before its first message (or the first heartbeat, if that is due earlier) is raised.
     """
-    reader = _Reader(request, web.StreamResponse(headers=EVENT_STREAM_HEADERS), pace)
+    reader = Reader(request, web.StreamResponse(headers=EVENT_STREAM_HEADERS), pace)
     number = 0
     try:
         async with aclosing(with_pauses(messages, pace.heartbeat_seconds)) as steps:
@@ -89,7 +89,7 @@ async def send_bytes(
     Bytes have no place for an error: a stream that fails after its first message is cut off,
     which the reader sees as an incomplete body.
     """
-    reader = _Reader(request, web.StreamResponse(), pace)
+    reader = Reader(request, web.StreamResponse(), pace)
     try:
         async for message in messages:
             answer = render(message)
@@ -129,7 +129,7 @@ class ReaderGone(Exception):
     """The reader closed the connection, or took nothing for too long."""
 
 
-class _Reader:
+class Reader:
     """The receiving end: waits for it when it is slow, gives it up when it stalls."""
 
     def __init__(self, request: web.Request, response: web.StreamResponse, pace: Pace) -> None:
@@ -138,6 +138,7 @@ class _Reader:
         self._pace = pace
 
     async def send(self, data: bytes) -> None:
+        """Send; raise ReaderGone."""
         try:
             async with asyncio.timeout(self._pace.stalled_seconds):
                 if not self.response.prepared:
@@ -148,11 +149,13 @@ class _Reader:
             raise ReaderGone from error
 
     async def send_last(self, data: bytes) -> None:
+        """Send what ends the stream; a reader that is gone does not matter any more."""
         try:
             await self.send(data)
         except ReaderGone:
             self.cut()
 
     def cut(self) -> None:
+        """Break the connection off, so that nobody takes what was sent for whole."""
         if self._request.transport is not None:
             self._request.transport.abort()

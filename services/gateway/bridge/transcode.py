@@ -110,7 +110,7 @@ class Transcoder:
             return
         if not body.data:
             return
-        _check_content_type(body.content_type)
+        check_content_type(body.content_type)
         value = load_json(body.data)
         if part is not None:
             value = {part.name: value}
@@ -189,8 +189,8 @@ def _is_optional(oneof: OneofDescriptor) -> bool:
     return bool(oneof.name == f"_{oneof.fields[0].name}")
 
 
-def _check_content_type(content_type: str) -> None:
-    """Take JSON in UTF-8 only: a form of a foreign page can send other types unasked."""
+def check_content_type(content_type: str) -> None:
+    """Refuse all but JSON in UTF-8: a form of a foreign page can send other types unasked."""
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
     foreign = [part for part in parameters if part.startswith("charset=") and part not in _UTF_8]
     json_like = kind == JSON_TYPE or (kind.startswith("application/") and kind.endswith("+json"))
