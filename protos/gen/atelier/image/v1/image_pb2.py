@@ -27,13 +27,15 @@ from atelier.options.v1 import options_pb2 as atelier_dot_options_dot_v1_dot_opt
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61telier/image/v1/image.proto\x12\x10\x61telier.image.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\xa5\x03\n\x14GenerateImageRequest\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x02 \x01(\t\x12\x12\n\x05width\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06height\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05steps\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x1b\n\x0eguidance_scale\x18\x06 \x01(\x01H\x03\x88\x01\x01\x12\x17\n\nnum_images\x18\x07 \x01(\x05H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\x08 \x01(\rH\x05\x88\x01\x01\x12\x11\n\tscheduler\x18\t \x01(\t\x12\x0e\n\x06\x66ormat\x18\n \x01(\t\x12 \n\x13preview_every_steps\x18\x0b \x01(\x05H\x06\x88\x01\x01\x12\x13\n\x05image\x18\x0c \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x15\n\x08strength\x18\r \x01(\x01H\x07\x88\x01\x01\x42\x08\n\x06_widthB\t\n\x07_heightB\x08\n\x06_stepsB\x11\n\x0f_guidance_scaleB\r\n\x0b_num_imagesB\x07\n\x05_seedB\x16\n\x14_preview_every_stepsB\x0b\n\t_strength\"\x9c\x02\n\x15GenerateImageResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.atelier.common.v1.StepProgressH\x00\x12-\n\x07preview\x18\x04 \x01(\x0b\x32\x1a.atelier.common.v1.PreviewH\x00\x12\x31\n\x05image\x18\x05 \x01(\x0b\x32 .atelier.image.v1.GeneratedImageH\x00\x42\x07\n\x05\x65vent\"\xa6\x01\n\x0eGeneratedImage\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\r\n\x05index\x18\x03 \x01(\x05\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x0c\n\x04seed\x18\x06 \x01(\r\x12\x10\n\x08warnings\x18\x07 \x03(\t\x12\r\n\x05steps\x18\x08 \x01(\x05\x12\r\n\x05model\x18\t \x01(\t\"\x16\n\x14\x44\x65scribeModelRequest\"\x99\x02\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.atelier.image.v1.ImageDefaults\x12-\n\x06limits\x18\x03 \x01(\x0b\x32\x1d.atelier.image.v1.ImageLimits\x12\x12\n\nschedulers\x18\x04 \x03(\t\x12\x16\n\x0eimage_to_image\x18\x05 \x01(\x08\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\x08\x12\x18\n\x10max_queued_calls\x18\x07 \x01(\x05\x12\x10\n\x08subjects\x18\x08 \x03(\t\"g\n\rImageDefaults\x12\r\n\x05width\x18\x01 \x01(\x05\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\r\n\x05steps\x18\x03 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\x04 \x01(\x01\x12\x10\n\x08strength\x18\x05 \x01(\x01\"\xc1\x01\n\x0bImageLimits\x12\x10\n\x08min_side\x18\x01 \x01(\x05\x12\x10\n\x08max_side\x18\x02 \x01(\x05\x12\x15\n\rside_multiple\x18\x03 \x01(\x05\x12\x11\n\tmax_steps\x18\x04 \x01(\x05\x12\x12\n\nmax_images\x18\x05 \x01(\x05\x12\x18\n\x10max_input_pixels\x18\x06 \x01(\x05\x12\x1a\n\x12max_guidance_scale\x18\x07 \x01(\x01\x12\x1a\n\x12min_guidance_scale\x18\x08 \x01(\x01\x32\x91\x02\n\x0cImageService\x12\x85\x01\n\rGenerateImage\x12&.atelier.image.v1.GenerateImageRequest\x1a\'.atelier.image.v1.GenerateImageResponse\"!\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x17\"\x12/v1/image/generate:\x01*0\x01\x12y\n\rDescribeModel\x12&.atelier.image.v1.DescribeModelRequest\x1a\'.atelier.image.v1.DescribeModelResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/image/modelb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61telier/image/v1/image.proto\x12\x10\x61telier.image.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\xab\x03\n\x14GenerateImageRequest\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x02 \x01(\t\x12\x12\n\x05width\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06height\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05steps\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x1b\n\x0eguidance_scale\x18\x06 \x01(\x01H\x03\x88\x01\x01\x12\x17\n\nnum_images\x18\x07 \x01(\x05H\x04\x88\x01\x01\x12\x17\n\x04seed\x18\x08 \x01(\rB\x04\xe0\xdd\x18\x01H\x05\x88\x01\x01\x12\x11\n\tscheduler\x18\t \x01(\t\x12\x0e\n\x06\x66ormat\x18\n \x01(\t\x12 \n\x13preview_every_steps\x18\x0b \x01(\x05H\x06\x88\x01\x01\x12\x13\n\x05image\x18\x0c \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x15\n\x08strength\x18\r \x01(\x01H\x07\x88\x01\x01\x42\x08\n\x06_widthB\t\n\x07_heightB\x08\n\x06_stepsB\x11\n\x0f_guidance_scaleB\r\n\x0b_num_imagesB\x07\n\x05_seedB\x16\n\x14_preview_every_stepsB\x0b\n\t_strength\"\x9c\x02\n\x15GenerateImageResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.atelier.common.v1.StepProgressH\x00\x12-\n\x07preview\x18\x04 \x01(\x0b\x32\x1a.atelier.common.v1.PreviewH\x00\x12\x31\n\x05image\x18\x05 \x01(\x0b\x32 .atelier.image.v1.GeneratedImageH\x00\x42\x07\n\x05\x65vent\"\xa6\x01\n\x0eGeneratedImage\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\r\n\x05index\x18\x03 \x01(\x05\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x0c\n\x04seed\x18\x06 \x01(\r\x12\x10\n\x08warnings\x18\x07 \x03(\t\x12\r\n\x05steps\x18\x08 \x01(\x05\x12\r\n\x05model\x18\t \x01(\t\"\x16\n\x14\x44\x65scribeModelRequest\"\x99\x02\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.atelier.image.v1.ImageDefaults\x12-\n\x06limits\x18\x03 \x01(\x0b\x32\x1d.atelier.image.v1.ImageLimits\x12\x12\n\nschedulers\x18\x04 \x03(\t\x12\x16\n\x0eimage_to_image\x18\x05 \x01(\x08\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\x08\x12\x18\n\x10max_queued_calls\x18\x07 \x01(\x05\x12\x10\n\x08subjects\x18\x08 \x03(\t\"g\n\rImageDefaults\x12\r\n\x05width\x18\x01 \x01(\x05\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\r\n\x05steps\x18\x03 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\x04 \x01(\x01\x12\x10\n\x08strength\x18\x05 \x01(\x01\"\xc1\x01\n\x0bImageLimits\x12\x10\n\x08min_side\x18\x01 \x01(\x05\x12\x10\n\x08max_side\x18\x02 \x01(\x05\x12\x15\n\rside_multiple\x18\x03 \x01(\x05\x12\x11\n\tmax_steps\x18\x04 \x01(\x05\x12\x12\n\nmax_images\x18\x05 \x01(\x05\x12\x18\n\x10max_input_pixels\x18\x06 \x01(\x05\x12\x1a\n\x12max_guidance_scale\x18\x07 \x01(\x01\x12\x1a\n\x12min_guidance_scale\x18\x08 \x01(\x01\x32\x91\x02\n\x0cImageService\x12\x85\x01\n\rGenerateImage\x12&.atelier.image.v1.GenerateImageRequest\x1a\'.atelier.image.v1.GenerateImageResponse\"!\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x17\"\x12/v1/image/generate:\x01*0\x01\x12y\n\rDescribeModel\x12&.atelier.image.v1.DescribeModelRequest\x1a\'.atelier.image.v1.DescribeModelResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/image/modelb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'atelier.image.v1.image_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GENERATEIMAGEREQUEST'].fields_by_name['seed']._loaded_options = None
+  _globals['_GENERATEIMAGEREQUEST'].fields_by_name['seed']._serialized_options = b'\340\335\030\001'
   _globals['_GENERATEIMAGEREQUEST'].fields_by_name['image']._loaded_options = None
   _globals['_GENERATEIMAGEREQUEST'].fields_by_name['image']._serialized_options = b'\330\335\030\001'
   _globals['_GENERATEDIMAGE'].fields_by_name['data']._loaded_options = None
@@ -43,19 +45,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGESERVICE'].methods_by_name['DescribeModel']._loaded_options = None
   _globals['_IMAGESERVICE'].methods_by_name['DescribeModel']._serialized_options = b'\202\323\344\223\002\021\022\017/v1/image/model'
   _globals['_GENERATEIMAGEREQUEST']._serialized_start=149
-  _globals['_GENERATEIMAGEREQUEST']._serialized_end=570
-  _globals['_GENERATEIMAGERESPONSE']._serialized_start=573
-  _globals['_GENERATEIMAGERESPONSE']._serialized_end=857
-  _globals['_GENERATEDIMAGE']._serialized_start=860
-  _globals['_GENERATEDIMAGE']._serialized_end=1026
-  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1028
-  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1050
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1053
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1334
-  _globals['_IMAGEDEFAULTS']._serialized_start=1336
-  _globals['_IMAGEDEFAULTS']._serialized_end=1439
-  _globals['_IMAGELIMITS']._serialized_start=1442
-  _globals['_IMAGELIMITS']._serialized_end=1635
-  _globals['_IMAGESERVICE']._serialized_start=1638
-  _globals['_IMAGESERVICE']._serialized_end=1911
+  _globals['_GENERATEIMAGEREQUEST']._serialized_end=576
+  _globals['_GENERATEIMAGERESPONSE']._serialized_start=579
+  _globals['_GENERATEIMAGERESPONSE']._serialized_end=863
+  _globals['_GENERATEDIMAGE']._serialized_start=866
+  _globals['_GENERATEDIMAGE']._serialized_end=1032
+  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1034
+  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1056
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1059
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1340
+  _globals['_IMAGEDEFAULTS']._serialized_start=1342
+  _globals['_IMAGEDEFAULTS']._serialized_end=1445
+  _globals['_IMAGELIMITS']._serialized_start=1448
+  _globals['_IMAGELIMITS']._serialized_end=1641
+  _globals['_IMAGESERVICE']._serialized_start=1644
+  _globals['_IMAGESERVICE']._serialized_end=1917
 # @@protoc_insertion_point(module_scope)

@@ -113,7 +113,7 @@ class ReadFileResponse(_message.Message):
     def __init__(self, file: _Optional[_Union[JobFile, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "capability", "method", "request", "inputs", "state", "phase", "queue_position", "step", "total_steps", "estimated_remaining", "preview", "create_time", "start_time", "end_time", "attempts", "max_attempts", "error", "result", "thumbnail", "presence", "on_leave", "submitter", "retry_of", "cancelling")
+    __slots__ = ("id", "capability", "method", "request", "inputs", "state", "phase", "queue_position", "step", "total_steps", "estimated_remaining", "preview", "create_time", "start_time", "end_time", "attempts", "max_attempts", "error", "result", "thumbnail", "presence", "on_leave", "submitter", "retry_of", "cancelling", "waiting_reason")
     ID_FIELD_NUMBER: _ClassVar[int]
     CAPABILITY_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +139,7 @@ class Job(_message.Message):
     SUBMITTER_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
     CANCELLING_FIELD_NUMBER: _ClassVar[int]
+    WAITING_REASON_FIELD_NUMBER: _ClassVar[int]
     id: str
     capability: str
     method: str
@@ -164,7 +165,8 @@ class Job(_message.Message):
     submitter: str
     retry_of: str
     cancelling: bool
-    def __init__(self, id: _Optional[str] = ..., capability: _Optional[str] = ..., method: _Optional[str] = ..., request: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., inputs: _Optional[_Iterable[_Union[JobFile, _Mapping]]] = ..., state: _Optional[str] = ..., phase: _Optional[str] = ..., queue_position: _Optional[int] = ..., step: _Optional[int] = ..., total_steps: _Optional[int] = ..., estimated_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., preview: _Optional[_Union[JobFile, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., max_attempts: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., thumbnail: _Optional[_Union[JobFile, _Mapping]] = ..., presence: _Optional[str] = ..., on_leave: _Optional[str] = ..., submitter: _Optional[str] = ..., retry_of: _Optional[str] = ..., cancelling: _Optional[bool] = ...) -> None: ...
+    waiting_reason: str
+    def __init__(self, id: _Optional[str] = ..., capability: _Optional[str] = ..., method: _Optional[str] = ..., request: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., inputs: _Optional[_Iterable[_Union[JobFile, _Mapping]]] = ..., state: _Optional[str] = ..., phase: _Optional[str] = ..., queue_position: _Optional[int] = ..., step: _Optional[int] = ..., total_steps: _Optional[int] = ..., estimated_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., preview: _Optional[_Union[JobFile, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., max_attempts: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., result: _Optional[_Union[JobResult, _Mapping]] = ..., thumbnail: _Optional[_Union[JobFile, _Mapping]] = ..., presence: _Optional[str] = ..., on_leave: _Optional[str] = ..., submitter: _Optional[str] = ..., retry_of: _Optional[str] = ..., cancelling: _Optional[bool] = ..., waiting_reason: _Optional[str] = ...) -> None: ...
 
 class JobResult(_message.Message):
     __slots__ = ("files", "messages")

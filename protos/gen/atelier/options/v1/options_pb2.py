@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n atelier/options/v1/options.proto\x12\x12\x61telier.options.v1\x1a google/protobuf/descriptor.proto*O\n\x08\x46ilePart\x12\x19\n\x15\x46ILE_PART_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46ILE_PART_WHOLE\x10\x01\x12\x13\n\x0f\x46ILE_PART_CHUNK\x10\x02:.\n\x04task\x12\x1e.google.protobuf.MethodOptions\x18\xda\x8b\x03 \x01(\x08:K\n\x04\x66ile\x12\x1d.google.protobuf.FieldOptions\x18\xdb\x8b\x03 \x01(\x0e\x32\x1c.atelier.options.v1.FilePartb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n atelier/options/v1/options.proto\x12\x12\x61telier.options.v1\x1a google/protobuf/descriptor.proto*O\n\x08\x46ilePart\x12\x19\n\x15\x46ILE_PART_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46ILE_PART_WHOLE\x10\x01\x12\x13\n\x0f\x46ILE_PART_CHUNK\x10\x02:.\n\x04task\x12\x1e.google.protobuf.MethodOptions\x18\xda\x8b\x03 \x01(\x08:K\n\x04\x66ile\x12\x1d.google.protobuf.FieldOptions\x18\xdb\x8b\x03 \x01(\x0e\x32\x1c.atelier.options.v1.FilePart:.\n\x05\x64rawn\x12\x1d.google.protobuf.FieldOptions\x18\xdc\x8b\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

@@ -17,3 +17,5 @@ TASK_FIELD_NUMBER: _ClassVar[int]
 task: _descriptor.FieldDescriptor
 FILE_FIELD_NUMBER: _ClassVar[int]
 file: _descriptor.FieldDescriptor
+DRAWN_FIELD_NUMBER: _ClassVar[int]
+drawn: _descriptor.FieldDescriptor

@@ -28,13 +28,15 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61telier/tts/v1/tts.proto\x12\x0e\x61telier.tts.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"z\n\x11SynthesizeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05voice\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x12\n\x05speed\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x05 \x01(\rH\x01\x88\x01\x01\x42\x08\n\x06_speedB\x07\n\x05_seed\"\xd0\x02\n\x18StreamSynthesizeResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x30\n\x07started\x18\x03 \x01(\x0b\x32\x1d.atelier.tts.v1.SpeechStartedH\x00\x12\x32\n\x08sentence\x18\x04 \x01(\x0b\x32\x1e.atelier.tts.v1.SpeechSentenceH\x00\x12,\n\x05\x61udio\x18\x05 \x01(\x0b\x32\x1b.atelier.tts.v1.SpeechAudioH\x00\x12\x32\n\x08\x66inished\x18\x06 \x01(\x0b\x32\x1e.atelier.tts.v1.SpeechFinishedH\x00\x42\x07\n\x05\x65vent\"{\n\rSpeechStarted\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x13\n\x0bsample_rate\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\r\n\x05voice\x18\x04 \x01(\t\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x10\n\x08warnings\x18\x06 \x03(\t\"E\n\x0eSpeechSentence\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\x15\n\rstart_seconds\x18\x03 \x01(\x01\"!\n\x0bSpeechAudio\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x02\"f\n\x0eSpeechFinished\x12\x15\n\raudio_seconds\x18\x01 \x01(\x01\x12\x18\n\x10real_time_factor\x18\x02 \x01(\x01\x12#\n\x1btime_to_first_audio_seconds\x18\x03 \x01(\x01\"\x13\n\x11ListVoicesRequest\";\n\x12ListVoicesResponse\x12%\n\x06voices\x18\x01 \x03(\x0b\x32\x15.atelier.tts.v1.Voice\";\n\x05Voice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\"\x16\n\x14\x44\x65scribeModelRequest\"\xc3\x01\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x13\n\x0bsample_rate\x18\x02 \x01(\x05\x12\x0f\n\x07\x66ormats\x18\x03 \x03(\t\x12\x1c\n\x14max_unary_characters\x18\x04 \x01(\x05\x12\x1d\n\x15max_stream_characters\x18\x05 \x01(\x05\x12\x18\n\x10max_queued_calls\x18\x06 \x01(\x05\x32\xde\x03\n\nTtsService\x12\x64\n\nSynthesize\x12!.atelier.tts.v1.SynthesizeRequest\x1a\x14.google.api.HttpBody\"\x1d\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/tts/speech:\x01*\x12\x87\x01\n\x10StreamSynthesize\x12!.atelier.tts.v1.SynthesizeRequest\x1a(.atelier.tts.v1.StreamSynthesizeResponse\"$\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/tts/speech:stream:\x01*0\x01\x12k\n\nListVoices\x12!.atelier.tts.v1.ListVoicesRequest\x1a\".atelier.tts.v1.ListVoicesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/tts/voices\x12s\n\rDescribeModel\x12$.atelier.tts.v1.DescribeModelRequest\x1a%.atelier.tts.v1.DescribeModelResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/tts/modelb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61telier/tts/v1/tts.proto\x12\x0e\x61telier.tts.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"\x80\x01\n\x11SynthesizeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05voice\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x12\n\x05speed\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\x04seed\x18\x05 \x01(\rB\x04\xe0\xdd\x18\x01H\x01\x88\x01\x01\x42\x08\n\x06_speedB\x07\n\x05_seed\"\xd0\x02\n\x18StreamSynthesizeResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x30\n\x07started\x18\x03 \x01(\x0b\x32\x1d.atelier.tts.v1.SpeechStartedH\x00\x12\x32\n\x08sentence\x18\x04 \x01(\x0b\x32\x1e.atelier.tts.v1.SpeechSentenceH\x00\x12,\n\x05\x61udio\x18\x05 \x01(\x0b\x32\x1b.atelier.tts.v1.SpeechAudioH\x00\x12\x32\n\x08\x66inished\x18\x06 \x01(\x0b\x32\x1e.atelier.tts.v1.SpeechFinishedH\x00\x42\x07\n\x05\x65vent\"{\n\rSpeechStarted\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x13\n\x0bsample_rate\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\r\n\x05voice\x18\x04 \x01(\t\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x10\n\x08warnings\x18\x06 \x03(\t\"E\n\x0eSpeechSentence\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\x15\n\rstart_seconds\x18\x03 \x01(\x01\"!\n\x0bSpeechAudio\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x02\"f\n\x0eSpeechFinished\x12\x15\n\raudio_seconds\x18\x01 \x01(\x01\x12\x18\n\x10real_time_factor\x18\x02 \x01(\x01\x12#\n\x1btime_to_first_audio_seconds\x18\x03 \x01(\x01\"\x13\n\x11ListVoicesRequest\";\n\x12ListVoicesResponse\x12%\n\x06voices\x18\x01 \x03(\x0b\x32\x15.atelier.tts.v1.Voice\";\n\x05Voice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\"\x16\n\x14\x44\x65scribeModelRequest\"\xc3\x01\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x13\n\x0bsample_rate\x18\x02 \x01(\x05\x12\x0f\n\x07\x66ormats\x18\x03 \x03(\t\x12\x1c\n\x14max_unary_characters\x18\x04 \x01(\x05\x12\x1d\n\x15max_stream_characters\x18\x05 \x01(\x05\x12\x18\n\x10max_queued_calls\x18\x06 \x01(\x05\x32\xde\x03\n\nTtsService\x12\x64\n\nSynthesize\x12!.atelier.tts.v1.SynthesizeRequest\x1a\x14.google.api.HttpBody\"\x1d\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/tts/speech:\x01*\x12\x87\x01\n\x10StreamSynthesize\x12!.atelier.tts.v1.SynthesizeRequest\x1a(.atelier.tts.v1.StreamSynthesizeResponse\"$\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/tts/speech:stream:\x01*0\x01\x12k\n\nListVoices\x12!.atelier.tts.v1.ListVoicesRequest\x1a\".atelier.tts.v1.ListVoicesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/tts/voices\x12s\n\rDescribeModel\x12$.atelier.tts.v1.DescribeModelRequest\x1a%.atelier.tts.v1.DescribeModelResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/tts/modelb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'atelier.tts.v1.tts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_SYNTHESIZEREQUEST'].fields_by_name['seed']._loaded_options = None
+  _globals['_SYNTHESIZEREQUEST'].fields_by_name['seed']._serialized_options = b'\340\335\030\001'
   _globals['_SPEECHAUDIO'].fields_by_name['data']._loaded_options = None
   _globals['_SPEECHAUDIO'].fields_by_name['data']._serialized_options = b'\330\335\030\002'
   _globals['_TTSSERVICE'].methods_by_name['Synthesize']._loaded_options = None
@@ -45,28 +47,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TTSSERVICE'].methods_by_name['ListVoices']._serialized_options = b'\202\323\344\223\002\020\022\016/v1/tts/voices'
   _globals['_TTSSERVICE'].methods_by_name['DescribeModel']._loaded_options = None
   _globals['_TTSSERVICE'].methods_by_name['DescribeModel']._serialized_options = b'\202\323\344\223\002\017\022\r/v1/tts/model'
-  _globals['_SYNTHESIZEREQUEST']._serialized_start=169
-  _globals['_SYNTHESIZEREQUEST']._serialized_end=291
-  _globals['_STREAMSYNTHESIZERESPONSE']._serialized_start=294
-  _globals['_STREAMSYNTHESIZERESPONSE']._serialized_end=630
-  _globals['_SPEECHSTARTED']._serialized_start=632
-  _globals['_SPEECHSTARTED']._serialized_end=755
-  _globals['_SPEECHSENTENCE']._serialized_start=757
-  _globals['_SPEECHSENTENCE']._serialized_end=826
-  _globals['_SPEECHAUDIO']._serialized_start=828
-  _globals['_SPEECHAUDIO']._serialized_end=861
-  _globals['_SPEECHFINISHED']._serialized_start=863
-  _globals['_SPEECHFINISHED']._serialized_end=965
-  _globals['_LISTVOICESREQUEST']._serialized_start=967
-  _globals['_LISTVOICESREQUEST']._serialized_end=986
-  _globals['_LISTVOICESRESPONSE']._serialized_start=988
-  _globals['_LISTVOICESRESPONSE']._serialized_end=1047
-  _globals['_VOICE']._serialized_start=1049
-  _globals['_VOICE']._serialized_end=1108
-  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1110
-  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1132
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1135
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1330
-  _globals['_TTSSERVICE']._serialized_start=1333
-  _globals['_TTSSERVICE']._serialized_end=1811
+  _globals['_SYNTHESIZEREQUEST']._serialized_start=170
+  _globals['_SYNTHESIZEREQUEST']._serialized_end=298
+  _globals['_STREAMSYNTHESIZERESPONSE']._serialized_start=301
+  _globals['_STREAMSYNTHESIZERESPONSE']._serialized_end=637
+  _globals['_SPEECHSTARTED']._serialized_start=639
+  _globals['_SPEECHSTARTED']._serialized_end=762
+  _globals['_SPEECHSENTENCE']._serialized_start=764
+  _globals['_SPEECHSENTENCE']._serialized_end=833
+  _globals['_SPEECHAUDIO']._serialized_start=835
+  _globals['_SPEECHAUDIO']._serialized_end=868
+  _globals['_SPEECHFINISHED']._serialized_start=870
+  _globals['_SPEECHFINISHED']._serialized_end=972
+  _globals['_LISTVOICESREQUEST']._serialized_start=974
+  _globals['_LISTVOICESREQUEST']._serialized_end=993
+  _globals['_LISTVOICESRESPONSE']._serialized_start=995
+  _globals['_LISTVOICESRESPONSE']._serialized_end=1054
+  _globals['_VOICE']._serialized_start=1056
+  _globals['_VOICE']._serialized_end=1115
+  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1117
+  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1139
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1142
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1337
+  _globals['_TTSSERVICE']._serialized_start=1340
+  _globals['_TTSSERVICE']._serialized_end=1818
 # @@protoc_insertion_point(module_scope)

@@ -27,7 +27,7 @@ from atelier.options.v1 import options_pb2 as atelier_dot_options_dot_v1_dot_opt
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"atelier/videogen/v1/videogen.proto\x12\x13\x61telier.videogen.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\xd6\x03\n\x14GenerateVideoRequest\x12\x13\n\x05image\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x03 \x01(\t\x12\x17\n\nnum_frames\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11\x66rames_per_second\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05width\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x06height\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x12\n\x05steps\x18\x08 \x01(\x05H\x04\x88\x01\x01\x12\x1b\n\x0eguidance_scale\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1c\n\x0fmotion_strength\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x11\n\x04seed\x18\x0b \x01(\rH\x07\x88\x01\x01\x12\x0e\n\x06\x66ormat\x18\x0c \x01(\t\x12 \n\x13preview_every_steps\x18\r \x01(\x05H\x08\x88\x01\x01\x42\r\n\x0b_num_framesB\x14\n\x12_frames_per_secondB\x08\n\x06_widthB\t\n\x07_heightB\x08\n\x06_stepsB\x11\n\x0f_guidance_scaleB\x12\n\x10_motion_strengthB\x07\n\x05_seedB\x16\n\x14_preview_every_steps\"\x84\x03\n\x15GenerateVideoResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.atelier.common.v1.StepProgressH\x00\x12-\n\x07preview\x18\x04 \x01(\x0b\x32\x1a.atelier.common.v1.PreviewH\x00\x12\x36\n\x08\x65ncoding\x18\x05 \x01(\x0b\x32\".atelier.videogen.v1.VideoEncodingH\x00\x12/\n\x05video\x18\x06 \x01(\x0b\x32\x1e.atelier.videogen.v1.VideoInfoH\x00\x12\x30\n\x05\x63hunk\x18\x07 \x01(\x0b\x32\x1f.atelier.videogen.v1.VideoChunkH\x00\x42\x07\n\x05\x65vent\"#\n\rVideoEncoding\x12\x12\n\nnum_frames\x18\x01 \x01(\x05\"\xdb\x01\n\tVideoInfo\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x05\x12\x18\n\x10\x64uration_seconds\x18\x03 \x01(\x01\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x12\n\nnum_frames\x18\x06 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x07 \x01(\x05\x12\x0c\n\x04seed\x18\x08 \x01(\r\x12\x10\n\x08warnings\x18\t \x03(\t\x12\r\n\x05steps\x18\n \x01(\x05\x12\r\n\x05model\x18\x0b \x01(\t\" \n\nVideoChunk\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x02\"\x16\n\x14\x44\x65scribeModelRequest\"\x8f\x02\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x34\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\".atelier.videogen.v1.VideoDefaults\x12\x30\n\x06limits\x18\x03 \x01(\x0b\x32 .atelier.videogen.v1.VideoLimits\x12\x18\n\x10supported_fields\x18\x04 \x03(\t\x12\x18\n\x10max_queued_calls\x18\x05 \x01(\x05\x12\x1a\n\x12\x63\x61ncel_within_step\x18\x06 \x01(\x08\x12\x0f\n\x07motions\x18\x07 \x03(\t\"\x9d\x01\n\rVideoDefaults\x12\x12\n\nnum_frames\x18\x01 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\r\n\x05steps\x18\x05 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\x06 \x01(\x01\x12\x17\n\x0fmotion_strength\x18\x07 \x01(\x01\"\xed\x01\n\x0bVideoLimits\x12\x12\n\nmin_frames\x18\x01 \x01(\x05\x12\x12\n\nmax_frames\x18\x02 \x01(\x05\x12\x16\n\x0e\x66rame_multiple\x18\x03 \x01(\x05\x12\x10\n\x08min_side\x18\x04 \x01(\x05\x12\x10\n\x08max_side\x18\x05 \x01(\x05\x12\x15\n\rside_multiple\x18\x06 \x01(\x05\x12\x11\n\tmax_steps\x18\x07 \x01(\x05\x12\x18\n\x10max_input_pixels\x18\x08 \x01(\x05\x12\x1a\n\x12max_guidance_scale\x18\t \x01(\x01\x12\x1a\n\x12min_guidance_scale\x18\n \x01(\x01\x32\xa7\x02\n\x0fVideogenService\x12\x8e\x01\n\rGenerateVideo\x12).atelier.videogen.v1.GenerateVideoRequest\x1a*.atelier.videogen.v1.GenerateVideoResponse\"$\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/videogen/generate:\x01*0\x01\x12\x82\x01\n\rDescribeModel\x12).atelier.videogen.v1.DescribeModelRequest\x1a*.atelier.videogen.v1.DescribeModelResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/videogen/modelb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"atelier/videogen/v1/videogen.proto\x12\x13\x61telier.videogen.v1\x1a atelier/common/v1/progress.proto\x1a atelier/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\"\xdc\x03\n\x14GenerateVideoRequest\x12\x13\n\x05image\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x01\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x03 \x01(\t\x12\x17\n\nnum_frames\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11\x66rames_per_second\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x12\n\x05width\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x06height\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x12\n\x05steps\x18\x08 \x01(\x05H\x04\x88\x01\x01\x12\x1b\n\x0eguidance_scale\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1c\n\x0fmotion_strength\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x17\n\x04seed\x18\x0b \x01(\rB\x04\xe0\xdd\x18\x01H\x07\x88\x01\x01\x12\x0e\n\x06\x66ormat\x18\x0c \x01(\t\x12 \n\x13preview_every_steps\x18\r \x01(\x05H\x08\x88\x01\x01\x42\r\n\x0b_num_framesB\x14\n\x12_frames_per_secondB\x08\n\x06_widthB\t\n\x07_heightB\x08\n\x06_stepsB\x11\n\x0f_guidance_scaleB\x12\n\x10_motion_strengthB\x07\n\x05_seedB\x16\n\x14_preview_every_steps\"\x84\x03\n\x15GenerateVideoResponse\x12/\n\x06queued\x18\x01 \x01(\x0b\x32\x1d.atelier.common.v1.QueuePlaceH\x00\x12\x32\n\x07loading\x18\x02 \x01(\x0b\x32\x1f.atelier.common.v1.ModelLoadingH\x00\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.atelier.common.v1.StepProgressH\x00\x12-\n\x07preview\x18\x04 \x01(\x0b\x32\x1a.atelier.common.v1.PreviewH\x00\x12\x36\n\x08\x65ncoding\x18\x05 \x01(\x0b\x32\".atelier.videogen.v1.VideoEncodingH\x00\x12/\n\x05video\x18\x06 \x01(\x0b\x32\x1e.atelier.videogen.v1.VideoInfoH\x00\x12\x30\n\x05\x63hunk\x18\x07 \x01(\x0b\x32\x1f.atelier.videogen.v1.VideoChunkH\x00\x42\x07\n\x05\x65vent\"#\n\rVideoEncoding\x12\x12\n\nnum_frames\x18\x01 \x01(\x05\"\xdb\x01\n\tVideoInfo\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x05\x12\x18\n\x10\x64uration_seconds\x18\x03 \x01(\x01\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x12\n\nnum_frames\x18\x06 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x07 \x01(\x05\x12\x0c\n\x04seed\x18\x08 \x01(\r\x12\x10\n\x08warnings\x18\t \x03(\t\x12\r\n\x05steps\x18\n \x01(\x05\x12\r\n\x05model\x18\x0b \x01(\t\" \n\nVideoChunk\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x42\x04\xd8\xdd\x18\x02\"\x16\n\x14\x44\x65scribeModelRequest\"\x8f\x02\n\x15\x44\x65scribeModelResponse\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.atelier.common.v1.ModelStatus\x12\x34\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\".atelier.videogen.v1.VideoDefaults\x12\x30\n\x06limits\x18\x03 \x01(\x0b\x32 .atelier.videogen.v1.VideoLimits\x12\x18\n\x10supported_fields\x18\x04 \x03(\t\x12\x18\n\x10max_queued_calls\x18\x05 \x01(\x05\x12\x1a\n\x12\x63\x61ncel_within_step\x18\x06 \x01(\x08\x12\x0f\n\x07motions\x18\x07 \x03(\t\"\x9d\x01\n\rVideoDefaults\x12\x12\n\nnum_frames\x18\x01 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\r\n\x05steps\x18\x05 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\x06 \x01(\x01\x12\x17\n\x0fmotion_strength\x18\x07 \x01(\x01\"\xed\x01\n\x0bVideoLimits\x12\x12\n\nmin_frames\x18\x01 \x01(\x05\x12\x12\n\nmax_frames\x18\x02 \x01(\x05\x12\x16\n\x0e\x66rame_multiple\x18\x03 \x01(\x05\x12\x10\n\x08min_side\x18\x04 \x01(\x05\x12\x10\n\x08max_side\x18\x05 \x01(\x05\x12\x15\n\rside_multiple\x18\x06 \x01(\x05\x12\x11\n\tmax_steps\x18\x07 \x01(\x05\x12\x18\n\x10max_input_pixels\x18\x08 \x01(\x05\x12\x1a\n\x12max_guidance_scale\x18\t \x01(\x01\x12\x1a\n\x12min_guidance_scale\x18\n \x01(\x01\x32\xa7\x02\n\x0fVideogenService\x12\x8e\x01\n\rGenerateVideo\x12).atelier.videogen.v1.GenerateVideoRequest\x1a*.atelier.videogen.v1.GenerateVideoResponse\"$\xd0\xdd\x18\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/videogen/generate:\x01*0\x01\x12\x82\x01\n\rDescribeModel\x12).atelier.videogen.v1.DescribeModelRequest\x1a*.atelier.videogen.v1.DescribeModelResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/videogen/modelb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GENERATEVIDEOREQUEST'].fields_by_name['image']._loaded_options = None
   _globals['_GENERATEVIDEOREQUEST'].fields_by_name['image']._serialized_options = b'\330\335\030\001'
+  _globals['_GENERATEVIDEOREQUEST'].fields_by_name['seed']._loaded_options = None
+  _globals['_GENERATEVIDEOREQUEST'].fields_by_name['seed']._serialized_options = b'\340\335\030\001'
   _globals['_VIDEOCHUNK'].fields_by_name['data']._loaded_options = None
   _globals['_VIDEOCHUNK'].fields_by_name['data']._serialized_options = b'\330\335\030\002'
   _globals['_VIDEOGENSERVICE'].methods_by_name['GenerateVideo']._loaded_options = None
@@ -43,23 +45,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VIDEOGENSERVICE'].methods_by_name['DescribeModel']._loaded_options = None
   _globals['_VIDEOGENSERVICE'].methods_by_name['DescribeModel']._serialized_options = b'\202\323\344\223\002\024\022\022/v1/videogen/model'
   _globals['_GENERATEVIDEOREQUEST']._serialized_start=158
-  _globals['_GENERATEVIDEOREQUEST']._serialized_end=628
-  _globals['_GENERATEVIDEORESPONSE']._serialized_start=631
-  _globals['_GENERATEVIDEORESPONSE']._serialized_end=1019
-  _globals['_VIDEOENCODING']._serialized_start=1021
-  _globals['_VIDEOENCODING']._serialized_end=1056
-  _globals['_VIDEOINFO']._serialized_start=1059
-  _globals['_VIDEOINFO']._serialized_end=1278
-  _globals['_VIDEOCHUNK']._serialized_start=1280
-  _globals['_VIDEOCHUNK']._serialized_end=1312
-  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1314
-  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1336
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1339
-  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1610
-  _globals['_VIDEODEFAULTS']._serialized_start=1613
-  _globals['_VIDEODEFAULTS']._serialized_end=1770
-  _globals['_VIDEOLIMITS']._serialized_start=1773
-  _globals['_VIDEOLIMITS']._serialized_end=2010
-  _globals['_VIDEOGENSERVICE']._serialized_start=2013
-  _globals['_VIDEOGENSERVICE']._serialized_end=2308
+  _globals['_GENERATEVIDEOREQUEST']._serialized_end=634
+  _globals['_GENERATEVIDEORESPONSE']._serialized_start=637
+  _globals['_GENERATEVIDEORESPONSE']._serialized_end=1025
+  _globals['_VIDEOENCODING']._serialized_start=1027
+  _globals['_VIDEOENCODING']._serialized_end=1062
+  _globals['_VIDEOINFO']._serialized_start=1065
+  _globals['_VIDEOINFO']._serialized_end=1284
+  _globals['_VIDEOCHUNK']._serialized_start=1286
+  _globals['_VIDEOCHUNK']._serialized_end=1318
+  _globals['_DESCRIBEMODELREQUEST']._serialized_start=1320
+  _globals['_DESCRIBEMODELREQUEST']._serialized_end=1342
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_start=1345
+  _globals['_DESCRIBEMODELRESPONSE']._serialized_end=1616
+  _globals['_VIDEODEFAULTS']._serialized_start=1619
+  _globals['_VIDEODEFAULTS']._serialized_end=1776
+  _globals['_VIDEOLIMITS']._serialized_start=1779
+  _globals['_VIDEOLIMITS']._serialized_end=2016
+  _globals['_VIDEOGENSERVICE']._serialized_start=2019
+  _globals['_VIDEOGENSERVICE']._serialized_end=2314
 # @@protoc_insertion_point(module_scope)
