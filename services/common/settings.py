@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from services.common.grpc_options import address
+from services.common.settings_access import AccessSettings, require_safe_worker
 from services.common.settings_checks import (
     require_distinct,
     require_host,
@@ -28,27 +29,31 @@ from services.common.settings_checks import (
 )
 from services.common.settings_jobs import JobSettings
 from services.common.settings_table import (
+    OTHER_TABLE,
+    ROOT,
     SettingsError,
     build,
     require_known,
     require_known_variables,
     table_of,
 )
+from services.common.settings_tls import TlsSettings
 
 __all__ = [
     "DEFAULT_FILE",
     "ROOT",
+    "AccessSettings",
     "CapabilityRow",
     "GatewaySettings",
     "JobSettings",
     "Settings",
     "SettingsError",
+    "TlsSettings",
     "WorkerSettings",
     "load_settings",
     "load_worker",
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_FILE = ROOT / "atelier.toml"
 LAUNCHER_KEYS = ("module", "start", "stubs")
 """Keys of a capability's table that are not for its worker."""
@@ -173,6 +178,8 @@ class WorkerSettings:
     """Largest gRPC message in MiB, in either direction."""
     threads: int = 0
     """CPU threads for computing; 0 lets the library decide."""
+    tls: TlsSettings = field(default_factory=TlsSettings, metadata=OTHER_TABLE)
+    access: AccessSettings = field(default_factory=AccessSettings, metadata=OTHER_TABLE)
 
     def __post_init__(self) -> None:
         where = f"capabilities.{self.name}"
@@ -205,11 +212,20 @@ class Settings:
 
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     jobs: JobSettings = field(default_factory=JobSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     capabilities: tuple[CapabilityRow, ...] = ()
 
 
-_TABLES: dict[str, type[Any]] = {"gateway": GatewaySettings, "jobs": JobSettings}
+_TABLES: dict[str, type[Any]] = {
+    "gateway": GatewaySettings,
+    "jobs": JobSettings,
+    "tls": TlsSettings,
+    "access": AccessSettings,
+}
 """The tables beside the capabilities'; each is the attribute of Settings of that name."""
+_WORKER_TABLES = ("tls", "access")
+"""Those of them that workers read too, as the attributes of WorkerSettings of that name."""
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
@@ -234,12 +250,18 @@ def load_worker(
 ) -> T:
     """Reads the [capabilities.<name>] table as `cls`. Raises SettingsError as load_settings."""
     where = f"capabilities.{name}"
-    table = _capability_tables(_read(path, env)).get(name)
+    tables = _read(path, env)
+    table = _capability_tables(tables).get(name)
     if table is None:
         raise SettingsError(where, "is missing; add the table to the settings file")
     require_known(cls, where, table, LAUNCHER_KEYS)
     require_known_variables(cls, where, env, LAUNCHER_KEYS)
-    return build(cls, where, table, env, name=name)
+    others = {other: _own_table(tables, other, _TABLES[other], env) for other in _WORKER_TABLES}
+    settings = build(cls, where, table, env, name=name, **others)
+    require_safe_worker(
+        where, settings.host, settings.access, mutual_tls=settings.tls.worker is not None
+    )
+    return settings
 
 
 def _read(path: Path | None, env: Mapping[str, str]) -> Mapping[str, Any]:

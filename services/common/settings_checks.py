@@ -51,6 +51,12 @@ def require_host(where: str, host: str) -> None:
         )
 
 
+def require_dns_name(where: str, key: str, name: str) -> None:
+    """A name as certificates hold it."""
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*", name):
+        raise SettingsError(f"{where}.{key}", f"{name!r} is no DNS name")
+
+
 def require_service(where: str, service: str) -> None:
     """The full name of a gRPC service."""
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", service):

@@ -8,9 +8,15 @@ import difflib
 import math
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository; paths in the settings are relative to it unless absolute."""
 D = TypeVar("D")
+
+OTHER_TABLE: Mapping[str, Any] = {"other_table": True}
+"""Metadata of a field that holds another table, and is no key of its own."""
 
 _WORDS = {
     int: "a whole number",
@@ -31,7 +37,7 @@ class SettingsError(ValueError):
 
 
 def build(
-    cls: type[D], where: str, table: Mapping[str, Any], env: Mapping[str, str], **given: str
+    cls: type[D], where: str, table: Mapping[str, Any], env: Mapping[str, str], **given: Any
 ) -> D:
     """Makes `cls` from the table `where`; the environment goes before, `given` is set anyway.
 
@@ -42,7 +48,7 @@ def build(
     values: dict[str, Any] = dict(given)
     for item in dataclasses.fields(cls):  # type: ignore[arg-type]  # D is a dataclass
         variable = f"ATELIER_{where.rpartition('.')[2]}_{item.name}".upper()
-        if item.name in given:
+        if item.name in given or item.metadata.get("other_table"):
             continue
         if variable in env:
             values[item.name] = _from_text(hints[item.name], env[variable], variable)
@@ -60,7 +66,7 @@ def require_known(
     cls: type[Any], where: str, table: Mapping[str, Any], also: tuple[str, ...] = ()
 ) -> None:
     """Raises SettingsError if the table has a key that is neither one of `cls` nor in `also`."""
-    known = [item.name for item in dataclasses.fields(cls) if item.name != "name"]
+    known = _keys(cls)
     for key in table:
         if key not in known and key not in also:
             raise SettingsError(f"{where}.{key}", f"is no setting; known are {', '.join(known)}")
@@ -71,13 +77,25 @@ def require_known_variables(
 ) -> None:
     """Raises SettingsError for an ATELIER_<table>_... variable that sets nothing: a misspelling."""
     prefix = f"ATELIER_{where.rpartition('.')[2]}_".upper()
-    known = [item.name.upper() for item in dataclasses.fields(cls) if item.name != "name"]
-    known += [key.upper() for key in also]
+    known = [key.upper() for key in (*_keys(cls), *also)]
     for variable in sorted(env):
         if variable.startswith(prefix) and variable.removeprefix(prefix) not in known:
             near = difflib.get_close_matches(variable.removeprefix(prefix), known, 1)
             hint = f"; did you mean {prefix}{near[0]}?" if near else ""
             raise SettingsError(variable, f"is no setting{hint}")
+
+
+def path_of(text: str) -> Path:
+    """A path of the settings, absolute."""
+    return ROOT / Path(text).expanduser()
+
+
+def _keys(cls: type[Any]) -> list[str]:
+    return [
+        item.name
+        for item in dataclasses.fields(cls)
+        if item.name != "name" and not item.metadata.get("other_table")
+    ]
 
 
 def table_of(tables: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
