@@ -4,6 +4,7 @@ AtelierError
 ├── InvalidArgument         the caller's request is wrong; names each field
 ├── NotFound                the caller names something that does not exist
 ├── QueueFull               too many tasks wait; come back later
+├── PermissionDenied        the caller may not do that
 ├── ShuttingDown            the worker ends and takes no new task
 ├── GpuOutOfMemory          the capability's own fault
 ├── ModelLoadFailed         the capability's own fault
@@ -79,6 +80,13 @@ class NotFound(AtelierError):
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"there is no {kind} '{name}'", metadata={kind: name})
+
+
+class PermissionDenied(AtelierError):
+    """The caller is known and may not do that."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+    reason = "PERMISSION_DENIED"
 
 
 class QueueFull(AtelierError):

@@ -21,6 +21,7 @@ from services.common import call_id
 from services.common.cancellation import JobCancelled
 from services.common.decoding import checked, tolerant
 from services.common.errors import AtelierError, InternalFault, to_status
+from services.common.peer import Admit
 from services.common.rpc_metrics import MethodName, MethodSeries, RpcMetrics
 
 if TYPE_CHECKING:
@@ -35,12 +36,13 @@ _UNKNOWN = grpc.StatusCode.UNKNOWN
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method once; `domain` is what ErrorInfo names as the speaker.
 
-    Methods are coroutines or asynchronous generators.
+    Methods are coroutines or asynchronous generators. `admit` looks at each call before it begins.
     """
 
-    def __init__(self, metrics: RpcMetrics, domain: str) -> None:
+    def __init__(self, metrics: RpcMetrics, domain: str, admit: Admit | None = None) -> None:
         self._metrics = metrics
         self._domain = domain
+        self._admit = admit
         self._wrapped: dict[str, Method] = {}
 
     async def intercept_service(
@@ -76,7 +78,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 if handler.response_streaming
                 else (handler.unary_unary, grpc.unary_unary_rpc_method_handler)
             )
-        around = _Around(path, behaviour, self._metrics.of(name), self._domain)
+        around = _Around(path, behaviour, self._metrics.of(name), self._domain, self._admit)
         deserializer = tolerant(handler.request_deserializer)
         return make(around.call, deserializer, handler.response_serializer)
 
@@ -84,7 +86,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 class _Around:
     """Runs a method's calls."""
 
-    def __init__(self, path: str, behaviour: Behaviour, series: MethodSeries, domain: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        behaviour: Behaviour,
+        series: MethodSeries,
+        domain: str,
+        admit: Admit | None,
+    ) -> None:
+        self._admit = admit
         self._path = path
         self._behaviour = behaviour
         self._series = series
@@ -132,6 +142,8 @@ class _Around:
             call_id.current.reset(token)
 
     async def _answer(self, request: Any, context: Context) -> Any:
+        if self._admit is not None:
+            self._admit(context)
         result: Any = self._behaviour(checked(request), context)
         if not inspect.isasyncgen(result):
             return await result

@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from typing import TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 
-from services.common import logs, reflection
+from services.common import logs, peer, reflection, tls
 from services.common.errors import AtelierError
 from services.common.grpc_options import address, server_options
 from services.common.health_servicer import HealthServicer
@@ -79,13 +80,15 @@ class Worker:
         Raises SettingsError if the port cannot be had, or no servicer serves the settings' service.
         """
         self._close = close
-        interceptor = CallInterceptor(self._rpc_metrics, f"{self.settings.name}.atelier")
+        admit = peer.only_from(self.settings.tls.gateway_name) if self._identity else None
+        interceptor = CallInterceptor(self._rpc_metrics, f"{self.settings.name}.atelier", admit)
         self._server = grpc.aio.server(
             interceptors=[interceptor], options=server_options(self.settings.max_message_mib)
         )
         register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable((self.settings.service, HEALTH_SERVICE), self._server)
+        if self.settings.access.reflection:
+            reflection.enable((self.settings.service, HEALTH_SERVICE), self._server)
         self._declare_series()
         port = self._bind(self._server)
         await self._server.start()
@@ -108,6 +111,12 @@ class Worker:
         if self._close is not None:
             await self._close()
 
+    @cached_property
+    def _identity(self) -> tls.LiveIdentity | None:
+        """What the worker shows to its gateway. Raises SettingsError if it cannot be used."""
+        identity = self.settings.tls.worker
+        return tls.LiveIdentity(identity) if identity else None
+
     def _declare_series(self) -> None:
         try:
             self._rpc_metrics.declare(methods_of(self.settings.service))
@@ -122,7 +131,10 @@ class Worker:
         key = f"capabilities.{self.settings.name}.port"
         require_free(host, port, key)
         try:
-            return server.add_insecure_port(address(host, port))
+            if self._identity is None:
+                return server.add_insecure_port(address(host, port))
+            credentials = tls.server_credentials(self._identity)
+            return server.add_secure_port(address(host, port), credentials)
         except RuntimeError as error:
             raise SettingsError(key, f"{error}; choose another") from None
 
@@ -135,6 +147,7 @@ class Worker:
             self.settings.metrics_port,
             self.registry,
             f"capabilities.{self.settings.name}.metrics_port",
+            self._identity if self.settings.tls.metrics else None,
         )
         port = await self.start(register, close=close)
         log.info("%s serves on port %d", self.settings.service, port)
