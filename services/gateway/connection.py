@@ -10,6 +10,8 @@ import grpc
 from grpc import ChannelConnectivity
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.common import tls
+
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 # Longer than keepalive needs to find out that a worker is frozen.
 _PATIENCE_SECONDS = 15.0
@@ -20,6 +22,10 @@ class Connection:
 
     `on_lost` is called when a standing connection breaks, `on_ready` whenever one stands. After a
     loss gRPC tries by itself to connect again, with growing pauses.
+
+    With an `identity` the connection is mutual TLS. A channel keeps the certificates that it began
+    with, so once it has no connection and the files are new ones, another channel takes its place
+    and `on_renewed` is called.
     """
 
     def __init__(
@@ -30,9 +36,14 @@ class Connection:
         *,
         on_lost: Callable[[], None],
         on_ready: Callable[[], None],
+        identity: tls.LiveIdentity | None = None,
     ) -> None:
         self.target = target
-        self.channel = grpc.aio.insecure_channel(target, options=options)
+        self.on_renewed: Callable[[], None] = lambda: None
+        self._options = options
+        self._identity = identity
+        self._shown = identity.current() if identity else None
+        self.channel = self._new_channel()
         self.epoch = 0
         """Grows whenever the connection begins or ends to stand."""
         self._service = service
@@ -41,6 +52,7 @@ class Connection:
         self._on_ready = on_ready
         self._questions: set[asyncio.Task[str]] = set()
         self._watcher: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         """Begins to watch the channel's connectivity; sends nothing."""
@@ -48,7 +60,8 @@ class Connection:
 
     async def close(self) -> None:
         """Ends the watch and the channel, and with it every running call."""
-        tasks = [*self._questions, *([self._watcher] if self._watcher else [])]
+        watcher = [self._watcher] if self._watcher else []
+        tasks = [*self._questions, *self._closing, *watcher]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -91,7 +104,7 @@ class Connection:
             case grpc.StatusCode.NOT_FOUND:
                 return f"the worker at {self.target} does not serve {self._service}"
             case _:
-                return f"no worker answers at {self.target}"
+                return f"no worker answers at {self.target}{' by TLS' if self._identity else ''}"
 
     async def _watch(self) -> None:
         state = self.channel.get_state()
@@ -101,9 +114,36 @@ class Connection:
             # wait has ended, so leaving READY is a loss whatever the state is by now.
             if state is ChannelConnectivity.READY:
                 self._lost()
-            state = self.channel.get_state(try_to_connect=state is ChannelConnectivity.READY)
+            wanted = state is ChannelConnectivity.READY
+            if self._is_outdated():
+                self._renew()
+                wanted = True
+            state = self.channel.get_state(try_to_connect=wanted)
             if state is ChannelConnectivity.READY:
                 self._ready()
+
+    def _new_channel(self) -> grpc.aio.Channel:
+        if self._shown is None:
+            return grpc.aio.insecure_channel(self.target, options=self._options)
+        credentials = tls.channel_credentials(self._shown)
+        return grpc.aio.secure_channel(self.target, credentials, options=self._options)
+
+    def _is_outdated(self) -> bool:
+        """Whether the channel has no connection, and would make one with old certificates."""
+        if self._identity is None or self.channel.get_state() is ChannelConnectivity.READY:
+            return False
+        return self._identity.current() is not self._shown
+
+    def _renew(self) -> None:
+        """Another channel for the calls to come; those that wait on the old one may end there."""
+        assert self._identity is not None  # noqa: S101  # it was outdated
+        self._shown = self._identity.current()
+        old, self.channel = self.channel, self._new_channel()
+        self._health = health_pb2_grpc.HealthStub(self.channel)
+        closing = asyncio.create_task(old.close(_PATIENCE_SECONDS))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        self.on_renewed()
 
     def _lost(self) -> None:
         self.epoch += 1

@@ -7,6 +7,7 @@ nothing else. The faces hand in metadata and the remaining time; errors come bac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,8 +27,10 @@ from services.gateway.verdict import Outcome
 
 DOMAIN = "gateway.atelier"
 
+# How a caller shows who it is; that is for the gateway alone.
+_SECRETS = ("authorization", "x-api-key", "proxy-authorization", "cookie")
 # What a hop says of itself; it is not the caller's, and not passed on.
-_OF_THE_HOP = ("grpc-", ":", "user-agent", "te", "content-type")
+_OF_THE_HOP = ("grpc-", ":", "user-agent", "te", "content-type", *_SECRETS)
 _SUCCESS = Outcome(grpc.StatusCode.OK)
 _WAITED_IN_VAIN_SECONDS = 1.0
 # A caller ends its call at its own deadline, but tells gRPC a time that is rounded up by as much as
@@ -45,7 +48,7 @@ class _MessageTooLarge(AtelierError):
     reason = "MESSAGE_TOO_LARGE"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Route:
     """A method of a worker, with what is needed to forward to it."""
 
@@ -53,7 +56,7 @@ class Route:
     monitor: Monitor
     series: MethodSeries
     stub: Any
-    """The channel's multi-callable for raw bytes."""
+    """The channel's multi-callable for raw bytes; another one when the channel is renewed."""
 
 
 class Dispatcher:
@@ -72,6 +75,8 @@ class Dispatcher:
             for monitor in monitors
             for method in service_methods(monitor.service)
         }
+        for monitor in monitors:
+            monitor.connection.on_renewed = partial(self._renew, monitor)
 
     @property
     def routes(self) -> dict[str, Route]:
@@ -94,6 +99,11 @@ class Dispatcher:
         outgoing, identity = outgoing_metadata(metadata)
         call_id.current.set(identity)
         return ForwardedCall(route, request, outgoing, timeout_seconds, identity, self._log)
+
+    def _renew(self, monitor: Monitor) -> None:
+        for route in self._routes.values():
+            if route.monitor is monitor:
+                route.stub = _raw_stub(monitor.connection.channel, route.method)
 
 
 class ForwardedCall:

@@ -12,7 +12,8 @@ from grpc_health.v1 import health, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
-from services.common import reflection
+from services.common import reflection, tls
+from services.common.api_keys import LiveKeys
 from services.common.call_log import CallLog
 from services.common.grpc_options import client_options, server_options
 from services.common.methods import methods_of
@@ -20,9 +21,21 @@ from services.common.ports import serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
-from services.common.settings import ROOT, CapabilityRow, GatewaySettings, Settings, SettingsError
+from services.common.settings import (
+    ROOT,
+    AccessSettings,
+    CapabilityRow,
+    GatewaySettings,
+    Settings,
+    SettingsError,
+)
+from services.common.settings_access import is_loopback, require_safe_faces
+from services.gateway.access.gate import Gate
+from services.gateway.access.grpc_gate import GatedHandlers
 from services.gateway.backend import GatewayBackend, LocalMethod
 from services.gateway.bridge.app import BridgeOptions, build_app
+from services.gateway.bridge.connections import ConnectionLimits
+from services.gateway.bridge.hosts import ANY_HOST
 from services.gateway.bridge.server import HttpServer
 from services.gateway.bridge.sse import Pace
 from services.gateway.capability_servicer import CapabilityServicer
@@ -46,11 +59,21 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError for certificates or keys that cannot be used, and for an address
+        on which everybody could call without having been meant to.
+        """
         load_descriptors(settings.capabilities)
         self.settings = settings.gateway
+        self.access = settings.access
+        self.tls = settings.tls
+        self._gate = _gate(settings)
+        self._faces = tls.LiveIdentity(settings.tls.faces) if settings.tls.faces else None
         self.registry: CollectorRegistry = new_registry()
         self.health = HealthMap([row.name for row in settings.capabilities])
-        self.monitors = [_monitor(row, self.settings, self.health) for row in settings.capabilities]
+        inward = tls.LiveIdentity(settings.tls.gateway) if settings.tls.gateway else None
+        self.monitors = [
+            _monitor(row, self.settings, self.health, inward) for row in settings.capabilities
+        ]
         rpc_metrics = RpcMetrics(self.registry)
         self.dispatcher = Dispatcher(self.monitors, rpc_metrics, CallLog("gateway"))
         self.registry.register(CapabilityCollector(self.monitors, self.health))
@@ -68,7 +91,7 @@ class Gateway:
         """
         for monitor in self.monitors:
             monitor.open()
-        grpc_port = _bind(self._server, self.settings)
+        grpc_port = _bind(self._server, self.settings, self._faces)
         await self._server.start()
         try:
             http_port = await self._http.start()
@@ -98,7 +121,11 @@ class Gateway:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         metrics = serve_metrics(
-            self.settings.host, self.settings.metrics_port, self.registry, "gateway.metrics_port"
+            self.settings.host,
+            self.settings.metrics_port,
+            self.registry,
+            "gateway.metrics_port",
+            self._faces if self.tls.metrics else None,
         )
         grpc_port, http_port = await self.start()
         log.info("gRPC on port %d, HTTP on port %d", grpc_port, http_port)
@@ -116,11 +143,14 @@ class Gateway:
         local = cast("grpc.aio.Server", services)  # it has what generated code calls
         gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, local)
         health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, local)
-        reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
+        if self.access.reflection:
+            reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
         for service in own:
             metrics.declare(methods_of(service))
         server = grpc.aio.server(options=server_options(self.settings.max_message_mib))
-        server.add_generic_rpc_handlers((ForwardingHandler(self.dispatcher), services))
+        handlers = (ForwardingHandler(self.dispatcher), services)
+        gated = (GatedHandlers(self._gate, handlers),) if self._gate is not None else handlers
+        server.add_generic_rpc_handlers(gated)
         return server
 
     def _http_server(self) -> HttpServer:
@@ -131,6 +161,8 @@ class Gateway:
             pace=Pace(heartbeat_seconds=self.settings.heartbeat_seconds),
             studios=ROOT / self.settings.web_folder,
             serving=lambda: not self._stopping,
+            hosts=_hosts(self.settings, self.access),
+            gate=self._gate,
         )
         services = (*(monitor.service for monitor in self.monitors), CAPABILITY_SERVICE)
         app = build_app(backend, descriptor_pool.Default(), services, options)
@@ -139,10 +171,45 @@ class Gateway:
             host=self.settings.host,
             port=self.settings.http_port,
             grace_seconds=self.settings.shutdown_grace_seconds,
+            identity=self._faces,
+            limits=ConnectionLimits(
+                head_seconds=self.access.head_seconds,
+                idle_seconds=self.access.idle_seconds,
+                most=self.access.max_connections,
+            ),
         )
 
 
-def _monitor(row: CapabilityRow, settings: GatewaySettings, health: HealthMap) -> Monitor:
+def _gate(settings: Settings) -> Gate | None:
+    """The gate; None if the settings let everybody call. Raises SettingsError if they must not."""
+    access = settings.access
+    has_keys = access.keys_path.exists()
+    if access.require_key and not has_keys:
+        raise SettingsError(
+            "access.require_key",
+            f"is set, and there is no {access.keys_path}; make a key with `atelier keys add NAME`",
+        )
+    require_safe_faces(
+        settings.gateway.host, access, keys=has_keys, client_ca=bool(settings.tls.client_ca)
+    )
+    if not has_keys:
+        return None
+    return Gate(LiveKeys(access.keys_path), calls_per_caller=access.calls_per_caller)
+
+
+def _hosts(settings: GatewaySettings, access: AccessSettings) -> tuple[str, ...]:
+    """The names that browsers may use: on loopback only our own, elsewhere what is set, or all."""
+    if access.allowed_hosts or is_loopback(settings.host):
+        return access.allowed_hosts
+    return (ANY_HOST,)
+
+
+def _monitor(
+    row: CapabilityRow,
+    settings: GatewaySettings,
+    health: HealthMap,
+    identity: tls.LiveIdentity | None,
+) -> Monitor:
     return Monitor(
         row.name,
         row.service,
@@ -152,13 +219,18 @@ def _monitor(row: CapabilityRow, settings: GatewaySettings, health: HealthMap) -
             settings.max_message_mib, settings.keepalive_seconds, settings.reconnect_max_seconds
         ),
         probe_timeout_seconds=settings.probe_timeout_seconds,
+        identity=identity,
     )
 
 
-def _bind(server: grpc.aio.Server, settings: GatewaySettings) -> int:
+def _bind(
+    server: grpc.aio.Server, settings: GatewaySettings, identity: tls.LiveIdentity | None
+) -> int:
     address = f"{settings.host}:{settings.grpc_port}"
     try:
-        return server.add_insecure_port(address)
+        if identity is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, tls.server_credentials(identity))
     except RuntimeError:
         raise SettingsError(
             "gateway.grpc_port", f"{address} cannot be listened on; it is taken or not ours"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from services.common import tls
 from services.gateway.connection import Connection
 from services.gateway.health_map import HealthMap
 from services.gateway.record import (
@@ -44,6 +45,7 @@ class Monitor:
         *,
         options: Sequence[tuple[str, int]],
         probe_timeout_seconds: float,
+        identity: tls.LiveIdentity | None = None,
     ) -> None:
         self.name = name
         self.service = service
@@ -60,6 +62,7 @@ class Monitor:
             options,
             on_lost=self._on_lost,
             on_ready=self._on_ready,
+            identity=identity,
         )
 
     def open(self) -> None:

@@ -19,10 +19,13 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 from services.common import call_id
 from services.common.errors import AtelierError, FieldViolation, InvalidArgument
+from services.gateway.access.gate import Gate
 from services.gateway.bridge import errors, headers
 from services.gateway.bridge.backend import Backend, CallFailed
 from services.gateway.bridge.bodies import read_body
 from services.gateway.bridge.cors import Cors
+from services.gateway.bridge.gate import SESSION_PATH, HttpGate
+from services.gateway.bridge.hosts import ANY_HOST, Hosts
 from services.gateway.bridge.routes import Match, RouteTable, declared_routes
 from services.gateway.bridge.sse import Pace, send_bytes, send_events
 from services.gateway.bridge.status_page import StatusPage
@@ -52,6 +55,8 @@ class BridgeOptions:
     `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
     `extra_routes`: routes with handlers of their own; they come before all others.
     `serving`: what GET /healthz says of the gateway itself.
+    `hosts`: names by which browsers may reach the bridge, beside localhost; "*" for all.
+    `gate`: who may call; None lets everybody in.
     """
 
     cors_origins: tuple[str, ...] = ()
@@ -62,6 +67,8 @@ class BridgeOptions:
     extra_rules: tuple[http_pb2.HttpRule, ...] = ()
     extra_routes: tuple[web.AbstractRouteDef, ...] = ()
     serving: Callable[[], bool] = _always
+    hosts: tuple[str, ...] = (ANY_HOST,)
+    gate: Gate | None = None
 
 
 def build_app(
@@ -81,6 +88,7 @@ def build_app(
     app.on_response_prepare.append(bridge.add_headers)
     app.router.add_get("/healthz", bridge.healthz)
     app.router.add_get("/", bridge.front)
+    app.router.add_routes(bridge.session_routes)
     app.router.add_routes(options.extra_routes)
     app.router.add_route("*", "/{path:.*}", bridge.dispatch)
     return app
@@ -100,6 +108,8 @@ class _Bridge:
         self._routes = RouteTable(declared_routes(pool, services, options.extra_rules))
         self._transcoder = Transcoder(pool)
         self._cors = Cors(options.cors_origins)
+        self._hosts = Hosts(options.hosts)
+        self._gate = HttpGate(options.gate) if options.gate is not None else None
         self._studios = Studios(options.studios) if options.studios else None
         self._status_page = StatusPage()
 
@@ -124,6 +134,16 @@ class _Bridge:
             return response
 
         return guard
+
+    @property
+    def session_routes(self) -> list[web.RouteDef]:
+        """Where a page gets its cookie, if keys are asked for."""
+        if self._gate is None:
+            return []
+        return [
+            web.post(SESSION_PATH, self._gate.begin_session),
+            web.delete(SESSION_PATH, self._gate.end_session),
+        ]
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add what every answer carries, streams and errors included."""
@@ -165,8 +185,12 @@ class _Bridge:
 
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            self._hosts.check(request.headers.get("Host", ""))
             self._cors.check(request.method, request.headers)
-            return await handler(request)
+            if self._gate is None or self._is_open(request):
+                return await handler(request)
+            with self._gate.admitted(request):
+                return await handler(request)
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
@@ -176,6 +200,19 @@ class _Bridge:
             body=failure.json(self._pool).encode(),
             headers={**failure.headers, "Content-Type": JSON_TYPE},
         )
+
+    def _is_open(self, request: web.Request) -> bool:
+        """Tell whether no key is asked for: pages, and what is no route. All else is closed."""
+        handler = request.match_info.handler
+        if handler in (self.healthz, self.front) or request.method == "OPTIONS":
+            return True
+        if self._gate is not None and handler == self._gate.end_session:
+            return True
+        path = request.rel_url.raw_path
+        try:
+            return handler == self.dispatch and self._routes.match(request.method, path) is None
+        except UnicodeDecodeError:
+            return False
 
     async def _call(self, request: web.Request, match: Match) -> web.StreamResponse:
         route = match.route

@@ -130,7 +130,7 @@ def failure_of(error: Exception, request_id: str) -> Failure:
         return Failure(error.http_status, to_status(error, DOMAIN), headers=error.headers)
     if isinstance(error, AtelierError):
         status = to_status(error, DOMAIN)
-        return Failure(HTTP_STATUS[error.code], status, headers=_retry_after(status))
+        return Failure(HTTP_STATUS[error.code], status, headers=_headers(error.code, status))
     text = f"the gateway failed; its log tells why under the request id {request_id}"
     return Failure(500, to_status(AtelierError(text), DOMAIN))
 
@@ -140,6 +140,12 @@ def _of_call(error: CallFailed) -> Failure:
     if error.details is not None:
         status.details.extend(error.details.details)
     return Failure(HTTP_STATUS[error.code], status, error.capability, _retry_after(status))
+
+
+def _headers(code: grpc.StatusCode, status: status_pb2.Status) -> dict[str, str]:
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return {"WWW-Authenticate": 'Bearer realm="atelier"'}
+    return _retry_after(status)
 
 
 def _retry_after(status: status_pb2.Status) -> dict[str, str]:
