@@ -89,6 +89,8 @@ class Talk:
 class Llm:
     """A worker and its client."""
 
+    port = 0
+
     def __init__(self, worker: Worker, servicer: LlmServicer, channel: grpc.aio.Channel) -> None:
         self.worker = worker
         self.servicer = servicer
@@ -126,6 +128,8 @@ async def serving(
     )
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Llm(worker, servicer, channel)
+            client = Llm(worker, servicer, channel)
+            client.port = port
+            yield client
     finally:
         await worker.stop(0)

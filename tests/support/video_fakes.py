@@ -85,6 +85,8 @@ class FakeCamera:
 class FilmStudio:
     """A worker with a fake camera, and a client of it."""
 
+    port = 0
+
     def __init__(self, camera: FakeCamera, worker: Worker, channel: grpc.aio.Channel) -> None:
         self.camera = camera
         self.worker = worker
@@ -130,7 +132,9 @@ async def film_studio(
     )
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield FilmStudio(camera, worker, channel)
+            client = FilmStudio(camera, worker, channel)
+            client.port = port
+            yield client
     finally:
         camera.go.set()
         camera.encode_go.set()

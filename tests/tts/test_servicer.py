@@ -3,73 +3,20 @@
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
-from atelier.tts.v1 import tts_pb2, tts_pb2_grpc
+from atelier.tts.v1 import tts_pb2
 from services.common.errors import GpuOutOfMemory, ModelLoadFailed
-from services.common.worker import Worker
-from services.tts.metrics import STAGES, TtsMetrics
-from services.tts.servicer import TtsServicer
-from services.tts.settings import TtsSettings
 from tests.support.common_jobs import soon
 from tests.support.tts_fakes import SECONDS_PER_CHARACTER, HummingEngine
 from tests.support.tts_files import decoded, wav_seconds
+from tests.support.tts_worker import serving
 
 TEXT = "First sentence here. And the second one! Then a third?"
-
-
-class Tts:
-    """A worker with a humming engine, and a client of it."""
-
-    def __init__(self, engine: HummingEngine, worker: Worker, channel: grpc.aio.Channel) -> None:
-        self.engine = engine
-        self.worker = worker
-        self.stub: tts_pb2_grpc.TtsServiceAsyncStub = tts_pb2_grpc.TtsServiceStub(channel)
-
-    def figure(self, name: str) -> float:
-        value = self.worker.registry.get_sample_value(f"atelier_tts_{name}")
-        assert value is not None, name
-        return value
-
-    async def refusal(self, **fields: object) -> dict[str, str]:
-        """The violations by field with which the request is refused."""
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await self.stub.Synthesize(tts_pb2.SynthesizeRequest(**fields))  # type: ignore[arg-type]
-        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        status = await asyncio.to_thread(rpc_status.from_call, caught.value)
-        assert status is not None
-        bad = error_details_pb2.BadRequest()
-        for detail in status.details:
-            detail.Unpack(bad)
-        return {item.field: item.description for item in bad.field_violations}
-
-
-@asynccontextmanager
-async def serving(engine: HummingEngine, **keys: object) -> AsyncIterator[Tts]:
-    settings = TtsSettings(
-        name="tts",
-        service="atelier.tts.v1.TtsService",
-        port=0,
-        metrics_port=0,
-        model="humming",
-        **keys,  # type: ignore[arg-type]
-    )
-    worker = Worker(settings, stages=STAGES)
-    servicer = TtsServicer(engine, worker.lane, TtsMetrics(worker.registry), settings)
-    port = await worker.start(partial(tts_pb2_grpc.add_TtsServiceServicer_to_server, servicer))
-    try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Tts(engine, worker, channel)
-    finally:
-        await worker.stop(0)
 
 
 async def test_a_unary_answer_is_a_whole_file_with_its_media_type() -> None:
