@@ -9,14 +9,17 @@ it, and `generate` moves it on unless a change would break a client.
 
 import argparse
 import filecmp
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc_tools
+from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,13 +106,44 @@ def _image(destination: Path, *flags: str) -> Path:
 
 
 def _stubs(destination: Path) -> Path:
-    """Writes the Python modules and their types; gRPC modules only where there is a service."""
+    """Writes the Python modules, their types, and the comments; gRPC modules for services only."""
     destination.mkdir(parents=True)
     files = _proto_files()
     _protoc(files, f"--python_out={destination}", f"--pyi_out={destination}")
     serving = [path for path in files if "\nservice " in path.read_text(encoding="utf-8")]
     _protoc(serving, f"--grpc_python_out={destination}", f"--mypy_grpc_out=quiet:{destination}")
+    (destination / "comments.json").write_text(_comments(destination.parent), encoding="utf-8")
     return destination
+
+
+def _comments(scratch: Path) -> str:
+    """The comments of all contracts by full names, which the stubs do not carry, as JSON."""
+    commented = _image(scratch / "comments.binpb", "--include_source_info")
+    image = descriptor_pb2.FileDescriptorSet.FromString(commented.read_bytes())
+    ours = [file for file in image.file if file.package.startswith("atelier.")]
+    found = {name: text for file in ours for name, text in _comments_of(file)}
+    return json.dumps(dict(sorted(found.items())), ensure_ascii=False, indent=0) + "\n"
+
+
+def _comments_of(file: descriptor_pb2.FileDescriptorProto) -> Iterator[tuple[str, str]]:
+    for location in file.source_code_info.location:
+        name = _name_at(file, list(location.path))
+        text = " ".join(line.strip() for line in location.leading_comments.splitlines())
+        if name and text:
+            yield name, text.strip()
+
+
+def _name_at(file: descriptor_pb2.FileDescriptorProto, path: list[int]) -> str:
+    """The full name of what stands at a path of SourceCodeInfo; empty for what has no name."""
+    names, part = [file.package], file
+    while len(path) > 1:
+        field = part.DESCRIPTOR.fields_by_number.get(path[0])
+        if field is None or field.message_type is None or not field.is_repeated:
+            return ""
+        part = getattr(part, field.name)[path[1]]
+        names.append(part.name if hasattr(part, "name") else "")
+        path = path[2:]
+    return "" if path or "" in names else ".".join(names)
 
 
 def _protoc(files: list[Path], *flags: str) -> None:

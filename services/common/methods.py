@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
 
 from atelier.options.v1 import options_pb2
 from services.common.rpc_metrics import MethodName
@@ -26,10 +27,15 @@ def service_methods(service: str) -> list[Method]:
         Method(
             path=f"/{service}/{method.name}",
             name=MethodName(service, method.name, method.client_streaming, method.server_streaming),
-            is_task=method.GetOptions().Extensions[options_pb2.task],  # type: ignore[index]  # the stub's type is too general
+            is_task=is_task(method),
         )
         for method in descriptor.methods
     ]
+
+
+def is_task(method: MethodDescriptor) -> bool:
+    """Whether the method's proto marks it as a task."""
+    return bool(method.GetOptions().Extensions[options_pb2.task])  # type: ignore[index]  # the stub's type is too general
 
 
 def methods_of(service: str) -> list[MethodName]:

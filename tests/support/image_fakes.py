@@ -83,6 +83,8 @@ class FakePainter:
 class Studio:
     """A worker with a fake painter, and a client of it."""
 
+    port = 0
+
     def __init__(self, painter: FakePainter, worker: Worker, channel: grpc.aio.Channel) -> None:
         self.painter = painter
         self.worker = worker
@@ -124,7 +126,9 @@ async def studio(
     port = await worker.start(partial(image_pb2_grpc.add_ImageServiceServicer_to_server, servicer))
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Studio(painter, worker, channel)
+            client = Studio(painter, worker, channel)
+            client.port = port
+            yield client
     finally:
         painter.go.set()
         await worker.stop(0)

@@ -4,9 +4,10 @@ Knows the core only as a Backend, and the capabilities only by their descriptors
 """
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,9 +24,11 @@ from services.gateway.access.gate import Gate
 from services.gateway.bridge import errors, headers
 from services.gateway.bridge.backend import Backend, CallFailed
 from services.gateway.bridge.bodies import read_body
+from services.gateway.bridge.comments import proto_comments
 from services.gateway.bridge.cors import Cors
 from services.gateway.bridge.gate import SESSION_PATH, HttpGate
 from services.gateway.bridge.hosts import ANY_HOST, Hosts
+from services.gateway.bridge.openapi import Described, openapi_document
 from services.gateway.bridge.routes import Match, RouteTable, declared_routes
 from services.gateway.bridge.sse import Pace, send_bytes, send_events
 from services.gateway.bridge.status_page import StatusPage
@@ -54,6 +57,7 @@ class BridgeOptions:
     `studios`: the folder of the built studios; the status page is served while it is missing.
     `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
     `extra_routes`: routes with handlers of their own; they come before all others.
+    `extra_paths`: what GET /openapi.json says of these, as path items of OpenAPI.
     `serving`: what GET /healthz says of the gateway itself.
     `hosts`: names by which browsers may reach the bridge, beside localhost; "*" for all.
     `gate`: who may call; None lets everybody in.
@@ -66,6 +70,7 @@ class BridgeOptions:
     studios: Path | None = None
     extra_rules: tuple[http_pb2.HttpRule, ...] = ()
     extra_routes: tuple[web.AbstractRouteDef, ...] = ()
+    extra_paths: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     serving: Callable[[], bool] = _always
     hosts: tuple[str, ...] = (ANY_HOST,)
     gate: Gate | None = None
@@ -87,10 +92,12 @@ def build_app(
     app = web.Application(middlewares=[bridge.guard])
     app.on_response_prepare.append(bridge.add_headers)
     app.router.add_get("/healthz", bridge.healthz)
+    app.router.add_get("/openapi.json", bridge.openapi)
     app.router.add_get("/", bridge.front)
     app.router.add_routes(bridge.session_routes)
     app.router.add_routes(options.extra_routes)
-    app.router.add_route("*", "/{path:.*}", bridge.dispatch)
+    # "." takes no line break, which a path may have, encoded.
+    app.router.add_route("*", "/{path:(?s:.*)}", bridge.dispatch)
     return app
 
 
@@ -112,6 +119,7 @@ class _Bridge:
         self._gate = HttpGate(options.gate) if options.gate is not None else None
         self._studios = Studios(options.studios) if options.studios else None
         self._status_page = StatusPage()
+        self._openapi = b""
 
     @property
     def guard(self) -> Middleware:
@@ -164,6 +172,14 @@ class _Bridge:
         page = self._studios.answer("/") if self._studios is not None else None
         return page or self._status_page.answer()
 
+    async def openapi(self, _request: web.Request) -> web.StreamResponse:
+        """Describe the routes for tools and people."""
+        if not self._openapi:
+            described = Described(comments=proto_comments(), extra_paths=self._options.extra_paths)
+            document = openapi_document(self._routes, described)
+            self._openapi = json.dumps(document, ensure_ascii=False).encode()
+        return web.Response(body=self._openapi, headers={"Content-Type": JSON_TYPE})
+
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
         """Serve a declared route, or a page of the studios."""
         path = request.rel_url.raw_path
@@ -204,7 +220,7 @@ class _Bridge:
     def _is_open(self, request: web.Request) -> bool:
         """Tell whether no key is asked for: pages, and what is no route. All else is closed."""
         handler = request.match_info.handler
-        if handler in (self.healthz, self.front) or request.method == "OPTIONS":
+        if handler in (self.healthz, self.front, self.openapi) or request.method == "OPTIONS":
             return True
         if self._gate is not None and handler == self._gate.end_session:
             return True
