@@ -6,6 +6,8 @@ from collections.abc import Callable
 EPILOG = """\
 environment:
   ATELIER_GATEWAY    the gateway to talk to, as host:port (default: from the settings)
+  ATELIER_KEY        the API key to show (safer than --key, which other users can see)
+  ATELIER_CA         a PEM file with the authority of the gateway's certificate, or "system"
   ATELIER_SETTINGS   another settings file than atelier.toml
   ATELIER_RUN_DIR    where a running stack keeps its logs and socket (default: .run)
   ATELIER_<TABLE>_<KEY>  any setting, for example ATELIER_GATEWAY_HTTP_PORT=8081
@@ -30,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_running(add)
     _add_client(add)
+    _add_guarding(add)
     return top
 
 
@@ -80,8 +83,53 @@ def _add_client(add: Add) -> None:
     _add_address(watch)
 
 
+def _add_guarding(add: Add) -> None:
+    keys = add("keys", "add, list or remove the API keys of this machine's gateway")
+    actions = keys.add_subparsers(dest="action", required=True, metavar="action")
+    new = actions.add_parser("add", help="make a key and print it, this once")
+    new.add_argument("name", help="whose key it is")
+    new.add_argument(
+        "--rate", type=_natural, default=0, metavar="N", help="calls a minute (default: any number)"
+    )
+    new.add_argument(
+        "--concurrent", type=_natural, default=0, metavar="N", help="calls and streams at once"
+    )
+    actions.add_parser("list", help="show the keys, without their secrets")
+    remove = actions.add_parser("remove", help="make a key worthless")
+    remove.add_argument("name", help="the key's name or id")
+
+    certificates = add("certificates", "make a private authority and certificates for every hop")
+    certificates.add_argument(
+        "--folder",
+        default="var/tls",
+        help="where to (default: var/tls, relative to the repository)",
+    )
+    certificates.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name or address by which the gateway or a worker is called, beside localhost",
+    )
+    certificates.add_argument("--days", type=_positive, default=365, help="how long they hold")
+
+
 def _add_address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--address", metavar="HOST:PORT", help="the gateway to talk to")
+    command.add_argument("--key", metavar="KEY", help="the API key to show")
+    command.add_argument(
+        "--ca", metavar="FILE", help='the authority of the gateway\'s certificate, or "system"'
+    )
+    command.add_argument(
+        "--certificate", metavar="FILE", help="the certificate to show, where one is asked for"
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
 
 
 def _natural(text: str) -> int:

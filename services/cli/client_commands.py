@@ -9,7 +9,7 @@ import grpc
 from rich.console import Console
 
 from atelier.tts.v1 import tts_pb2, tts_pb2_grpc
-from services.cli.client.address import gateway_address, gateway_channel
+from services.cli.client.address import gateway_channel, named_gateway
 from services.cli.client.chat import Chat, ChatOptions, Conversation
 from services.cli.client.explanation import explain
 from services.cli.client.speak import (
@@ -39,10 +39,10 @@ def chat_command(arguments: Namespace) -> int:
         ),
         system=arguments.system,
     )
-    address = gateway_address(arguments.address)
+    gateway = named_gateway(arguments)
     message = _text(arguments.message, read_if_empty=not sys.stdin.isatty())
-    with gateway_channel(address) as channel:
-        chat = Chat(channel, address, conversation, _notes())
+    with gateway_channel(gateway) as channel:
+        chat = Chat(channel, gateway.address, conversation, _notes())
         if message:
             chat.ask(message)
         else:
@@ -53,10 +53,10 @@ def chat_command(arguments: Namespace) -> int:
 
 def speak_command(arguments: Namespace) -> int:
     """Reads a text aloud into a file, and plays it if asked to."""
-    address = gateway_address(arguments.address)
-    with gateway_channel(address) as channel:
+    gateway = named_gateway(arguments)
+    with gateway_channel(gateway) as channel:
         if arguments.list_voices:
-            _print_voices(channel, address)
+            _print_voices(channel, gateway.address)
             return 0
         player = player_command() if arguments.play else ()
         options = SpeakOptions(
@@ -68,7 +68,7 @@ def speak_command(arguments: Namespace) -> int:
         text = _text(arguments.text, read_if_empty=True)
         if not text:
             raise ComplaintError("there is no text to read; give one, or pipe one in")
-        speech = speak(channel, address, text, options, _notes())
+        speech = speak(channel, gateway.address, text, options, _notes())
         if arguments.output == "-":
             write_out(speech)
         elif player and not arguments.output:
@@ -88,9 +88,9 @@ def speak_command(arguments: Namespace) -> int:
 
 def watch_command(arguments: Namespace) -> int:
     """Shows the live health table."""
-    address = gateway_address(arguments.address)
-    with gateway_channel(address) as channel:
-        watch(channel, address, Console())
+    gateway = named_gateway(arguments)
+    with gateway_channel(gateway) as channel:
+        watch(channel, gateway.address, Console())
     return 0
 
 

@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _commands() -> dict[str, Command]:
     # Imported for the command that is run: starting a stack needs no gRPC, chatting no supervisor.
-    from services.cli import client_commands, stack_commands  # noqa: PLC0415
+    from services.cli import client_commands, key_commands, stack_commands  # noqa: PLC0415
 
-    return {**stack_commands.COMMANDS, **client_commands.COMMANDS}
+    return {**stack_commands.COMMANDS, **client_commands.COMMANDS, **key_commands.COMMANDS}
 
 
 def _complain(text: str) -> None:

@@ -1,6 +1,5 @@
 """The commands that run the processes of this machine."""
 
-import contextlib
 import sys
 from argparse import Namespace
 
@@ -8,7 +7,7 @@ import grpc
 from rich.console import Console
 
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
-from services.cli.client.address import gateway_address, gateway_channel
+from services.cli.client.address import Gateway, gateway_channel, named_gateway
 from services.cli.complaint import ComplaintError
 from services.cli.stack import launch
 from services.cli.stack.configuration import stop_wait_seconds
@@ -60,11 +59,11 @@ def restart(arguments: Namespace) -> int:
 def status(arguments: Namespace) -> int:
     """Shows processes and capabilities."""
     supervision = _running()
-    health = _health(gateway_address(arguments.address))
+    health, trouble = _health(named_gateway(arguments))
     processes = launch.load_settings_processes()
     _console().print(status_table(processes, supervision.states(), health))
-    if not health:
-        _console().print("the gateway does not answer; see `atelier logs gateway`")
+    if trouble:
+        _console().print(trouble, highlight=False)
     return 0
 
 
@@ -110,11 +109,15 @@ def _running() -> Supervision:
     return supervision
 
 
-def _health(address: str) -> dict[str, str]:
-    """The state of each capability; empty if no gateway answers."""
-    with gateway_channel(address) as channel, contextlib.suppress(grpc.RpcError):
-        answer = gateway_pb2_grpc.CapabilityServiceStub(channel).ListCapabilities(
-            gateway_pb2.ListCapabilitiesRequest(), timeout=GATEWAY_ANSWER_SECONDS
-        )
-        return {item.name: item.state for item in answer.capabilities}
-    return {}
+def _health(gateway: Gateway) -> tuple[dict[str, str], str]:
+    """The state of each capability, and why there is none if the gateway gives no answer."""
+    with gateway_channel(gateway) as channel:
+        try:
+            answer = gateway_pb2_grpc.CapabilityServiceStub(channel).ListCapabilities(
+                gateway_pb2.ListCapabilitiesRequest(), timeout=GATEWAY_ANSWER_SECONDS
+            )
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                return {}, "the gateway tells the states to who has a key; set ATELIER_KEY=<key>"
+            return {}, "the gateway does not answer; see `atelier logs gateway`"
+        return {item.name: item.state for item in answer.capabilities}, ""

@@ -115,9 +115,9 @@ async def test_ctrl_c_stops_the_answer_and_keeps_the_conversation(
 CONVERSE = """
 import sys
 from rich.console import Console
-from services.cli.client.address import gateway_channel
+from services.cli.client.address import Gateway, gateway_channel
 from services.cli.client.chat import Chat, ChatOptions, Conversation
-with gateway_channel(sys.argv[1]) as channel:
+with gateway_channel(Gateway(sys.argv[1])) as channel:
     talk = Conversation(ChatOptions())
     Chat(channel, sys.argv[1], talk, Console(stderr=True)).converse(lambda: input(""))
 """

@@ -17,13 +17,22 @@ def explain(error: grpc.RpcError, address: str) -> ComplaintError:
     if status is None and code is grpc.StatusCode.UNAVAILABLE:
         return ComplaintError(
             f"no gateway answers at {address}; start it with `atelier up` or `make run`, "
-            "or name another with --address"
+            f"or name another with --address{_hint(error.details() or '')}"
         )
     if code is grpc.StatusCode.CANCELLED:
         return ComplaintError("the call was cancelled")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED and status is None:
         return ComplaintError(f"the gateway at {address} did not answer in time")
     return ComplaintError(_sentences(code, error.details() or "", status))
+
+
+def _hint(details: str) -> str:
+    """What helps where the connection was made, and then given up."""
+    if "SSL" in details or "handshake" in details or "certificate" in details.lower():
+        return "; it was not the gateway that --ca vouches for, or it asks for a --certificate"
+    if "Socket closed" in details or "reset" in details:
+        return "; if it speaks TLS, name its authority with --ca"
+    return ""
 
 
 def _sentences(code: grpc.StatusCode, message: str, status: status_pb2.Status | None) -> str:
@@ -41,6 +50,8 @@ def _sentences(code: grpc.StatusCode, message: str, status: status_pb2.Status | 
     text = f"{_what_happened(code, origin)}: {text} ({code.name}{reason})"
     if retry.HasField("retry_delay") and "try again" not in text:
         text += f"; try again in {retry.retry_delay.ToTimedelta().total_seconds():g} s"
+    elif code is grpc.StatusCode.UNAUTHENTICATED:
+        text += "; give it with ATELIER_KEY=<key> or --key"
     elif code is grpc.StatusCode.UNAVAILABLE:
         text += "; look at `atelier status` and `atelier logs`"
     return text
@@ -55,6 +66,8 @@ def _what_happened(code: grpc.StatusCode, origin: str) -> str:
             | grpc.StatusCode.NOT_FOUND
         ):
             return f"{origin} cannot do that"
+        case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
+            return f"{origin} does not let us in"
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return f"{origin} has no room"
         case grpc.StatusCode.UNAVAILABLE:

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.stack.plan import GATEWAY, Process
+from services.cli.stack.plan import GATEWAY, Doors, Process
 from services.cli.stack.readiness import Readiness
 
 LOOKS = {
@@ -18,6 +18,7 @@ def announce(
     console: Console,
     processes: tuple[Process, ...],
     readiness: dict[str, Readiness],
+    doors: Doors,
     *,
     detached: bool,
 ) -> None:
@@ -25,7 +26,7 @@ def announce(
     console.print()
     console.print(_table(processes, readiness))
     gateway = next(process for process in processes if process.name == GATEWAY)
-    for title, line in _things_to_try(gateway).items():
+    for title, line in _things_to_try(gateway, doors).items():
         console.print(f"[bold]{title}[/]", highlight=False)
         # Not wrapped: a line that is broken cannot be copied.
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
@@ -52,13 +53,24 @@ def _table(processes: tuple[Process, ...], readiness: dict[str, Readiness]) -> T
     return table
 
 
-def _things_to_try(gateway: Process) -> dict[str, str]:
+def _things_to_try(gateway: Process, doors: Doors) -> dict[str, str]:
     http, grpc, _ = (port.address for port in gateway.ports)
     question = '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+    curl, grpcurl = ["curl -s"], [".venv/bin/grpcurl"]
+    if doors.ca:
+        curl.append(f"--cacert {doors.ca}")
+        grpcurl.append(f"-cacert {doors.ca}")
+    elif not doors.secure:
+        grpcurl.append("-plaintext")
+    if doors.keys:
+        curl.append('-H "Authorization: Bearer $ATELIER_KEY"')
+        grpcurl.append('-H "authorization: Bearer $ATELIER_KEY"')
+    scheme = "https" if doors.secure else "http"
     return {
-        "Open in a browser": f"http://{http}/",
+        "Open in a browser": f"{scheme}://{http}/",
         "Ask by HTTP": (
-            f"curl -s http://{http}/v1/llm/chat -H 'Content-Type: application/json' -d '{question}'"
+            f"{' '.join(curl)} {scheme}://{http}/v1/llm/chat "
+            f"-H 'Content-Type: application/json' -d '{question}'"
         ),
-        "See by gRPC what is served": f".venv/bin/grpcurl -plaintext {grpc} list",
+        "See by gRPC what is served": f"{' '.join(grpcurl)} {grpc} list",
     }

@@ -22,7 +22,7 @@ from services.cli.stack.ending import Ending, StopRequestedError, stop_on_signal
 from services.cli.stack.events import follow_events
 from services.cli.stack.folder import RunFolder
 from services.cli.stack.leash import end_with_parent
-from services.cli.stack.plan import Process, plan_processes
+from services.cli.stack.plan import Process, plan_doors, plan_processes
 from services.cli.stack.preflight import require_free_ports, require_models
 from services.cli.stack.readiness import LogMarks, wait_until_ready
 from services.cli.stack.supervision import Supervision
@@ -92,7 +92,7 @@ def _start(console: Console, folder: RunFolder, ending: Ending, *, detached: boo
             supervision = Supervision(folder.socket)
             _wait_for_socket(supervisor, supervision, folder)
             readiness = wait_until_ready(processes, supervision, folder, marks, console.print)
-        announce(console, processes, readiness, detached=detached)
+        announce(console, processes, readiness, plan_doors(load_settings()), detached=detached)
         if not detached:
             follow_events(supervisor, console, ending)
     except StopRequestedError:

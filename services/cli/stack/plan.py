@@ -4,6 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 
 from services.common.settings import CapabilityRow, GatewaySettings, Settings
+from services.common.settings_tls import CA_FILE
 
 GATEWAY = "gateway"
 
@@ -54,6 +55,25 @@ class Process:
 def plan_processes(settings: Settings) -> tuple[Process, ...]:
     """The gateway first, then a process for each capability in the order of the settings."""
     return (_gateway(settings.gateway), *(_worker(row) for row in settings.capabilities))
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How the gateway's faces are entered."""
+
+    secure: bool = False
+    """By TLS."""
+    ca: str = ""
+    """The authority of their certificate, if it is one of our own."""
+    keys: bool = False
+    """With an API key only."""
+
+
+def plan_doors(settings: Settings) -> Doors:
+    """The doors that the settings ask for."""
+    secure = settings.tls.faces is not None
+    ca = settings.tls.in_folder(CA_FILE) if secure and not settings.tls.certificate else None
+    return Doors(secure, str(ca or ""), settings.access.keys_path.exists())
 
 
 def reachable_host(host: str) -> str:

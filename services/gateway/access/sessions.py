@@ -28,10 +28,15 @@ class Sessions:
     def key_id(self, token: str) -> str | None:
         """The key's id; None for a token that is not ours or has ended."""
         content, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
+        if not hmac.compare_digest(_bytes(signature), _bytes(self._signature(content))):
             return None
         identity, _, end = content.partition(".")
         return identity if self._now() < int(end) else None
 
     def _signature(self, content: str) -> str:
-        return hmac.digest(self._secret, content.encode(), "sha256").hex()
+        return hmac.digest(self._secret, _bytes(content), "sha256").hex()
+
+
+def _bytes(text: str) -> bytes:
+    """Cookies may hold what is no Unicode."""
+    return text.encode("utf-8", "replace")
