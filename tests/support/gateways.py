@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 import grpc
 
-from services.common.settings import CapabilityRow, GatewaySettings, Settings
+from services.common.settings import (
+    AccessSettings,
+    CapabilityRow,
+    GatewaySettings,
+    Settings,
+    TlsSettings,
+)
 from services.common.worker import Worker
 from services.gateway.gateway import Gateway
 from services.gateway.record import Record, State
@@ -34,6 +40,10 @@ def echo_row(port: int) -> CapabilityRow:
 def llm_row(port: int) -> CapabilityRow:
     """A second capability, for tests that need one beside echo."""
     return CapabilityRow(name="llm", service="atelier.llm.v1.LlmService", port=port, metrics_port=0)
+
+
+NO_KEYS = AccessSettings(keys_file="nowhere/keys.json")
+"""Whoever tests here may have keys of his own."""
 
 
 @dataclass
@@ -80,23 +90,41 @@ class RunningGateway:
 
 @asynccontextmanager
 async def running_gateway(
-    worker_port: int, rows: tuple[CapabilityRow, ...] = (), **changes: object
+    worker_port: int,
+    rows: tuple[CapabilityRow, ...] = (),
+    *,
+    access: AccessSettings = NO_KEYS,
+    tls: TlsSettings | None = None,
+    credentials: grpc.ChannelCredentials | None = None,
+    **changes: object,
 ) -> AsyncIterator[RunningGateway]:
-    """A gateway over an echo worker at the port; `changes` are settings of the gateway."""
+    """A gateway over an echo worker at the port; `changes` are settings of the gateway.
+
+    `credentials` are the client's, for a gateway that speaks TLS.
+    """
     values: dict[str, object] = {"grpc_port": 0, "http_port": 0, "metrics_port": 0}
     gateway = Gateway(
         Settings(
             gateway=GatewaySettings(**(values | changes)),  # type: ignore[arg-type]  # a test's own values
             capabilities=rows or (echo_row(worker_port),),
+            access=access,
+            tls=tls or TlsSettings(),
         )
     )
     grpc_port, http_port = await gateway.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
+    async with _channel(grpc_port, credentials) as channel:
         try:
             yield RunningGateway(gateway, channel, grpc_port, http_port)
         finally:
             await channel.close()
             await gateway.stop(0.5)
+
+
+def _channel(port: int, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    address = f"127.0.0.1:{port}"
+    if credentials is None:
+        return grpc.aio.insecure_channel(address)
+    return grpc.aio.secure_channel(address, credentials)
 
 
 @asynccontextmanager

@@ -94,9 +94,11 @@ model = "none"
     env = os.environ | {
         "ATELIER_SETTINGS": str(settings),
         "ATELIER_RUN_DIR": str(folder / "run"),
+        "ATELIER_ACCESS_KEYS_FILE": str(folder / "keys.json"),
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
     }
-    env.pop("ATELIER_GATEWAY", None)
+    for name in ("GATEWAY", "KEY", "CA", "CERTIFICATE"):
+        env.pop(f"ATELIER_{name}", None)
     running = Stack(RunFolder(folder / "run"), env, ports[3])
     try:
         yield running
