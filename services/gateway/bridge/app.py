@@ -47,6 +47,10 @@ def _always() -> bool:
     return True
 
 
+def _not_told(_request: web.Request, _error: Exception) -> web.Response | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class BridgeOptions:
     """What can be set about the bridge.
@@ -58,6 +62,7 @@ class BridgeOptions:
     `extra_rules`: routes beside the annotated ones, for protos that cannot be annotated.
     `extra_routes`: routes with handlers of their own; they come before all others.
     `extra_paths`: what GET /openapi.json says of these, as path items of OpenAPI.
+    `tell`: tells an error on a path that has a shape of its own for them; None on all others.
     `serving`: what GET /healthz says of the gateway itself.
     `hosts`: names by which browsers may reach the bridge, beside localhost; "*" for all.
     `gate`: who may call; None lets everybody in.
@@ -71,6 +76,7 @@ class BridgeOptions:
     extra_rules: tuple[http_pb2.HttpRule, ...] = ()
     extra_routes: tuple[web.AbstractRouteDef, ...] = ()
     extra_paths: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    tell: Callable[[web.Request, Exception], web.Response | None] = _not_told
     serving: Callable[[], bool] = _always
     hosts: tuple[str, ...] = (ANY_HOST,)
     gate: Gate | None = None
@@ -210,6 +216,9 @@ class _Bridge:
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            told = self._options.tell(request, error)
+            if told is not None:
+                return told
             failure = self._failure(request, error)
         return web.Response(
             status=failure.http_status,

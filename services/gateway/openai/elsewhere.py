@@ -5,7 +5,6 @@ from collections.abc import Collection
 from aiohttp import web
 
 from services.gateway.openai.errors import ApiError
-from services.gateway.openai.exchange import spoken
 
 OFFERED = (
     "GET /v1/models, POST /v1/chat/completions, POST /v1/audio/speech, "
@@ -14,6 +13,7 @@ OFFERED = (
 OWN = ("audio", "chat", "images", "models", "videos")
 """First words of paths under which routes are offered."""
 OTHER = (
+    "agents",
     "assistants",
     "batches",
     "chatkit",
@@ -36,23 +36,30 @@ OTHER = (
     "skills",
     "threads",
     "uploads",
+    "vaults",
     "vector_stores",
+    "webhook_endpoints",
+    "webhook_event_types",
 )
 """First words of paths that OpenAI has beside them."""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def speaks_openai(path: str) -> bool:
-    """Whether a path's errors are told in OpenAI's shape."""
+def words(taken: Collection[str]) -> frozenset[str]:
+    """All of these first words but for those that are taken by other routes."""
+    return frozenset((*OWN, *OTHER)) - frozenset(taken)
+
+
+def is_below(path: str, first_words: Collection[str]) -> bool:
+    """Whether a path is below /v1 and one of the words."""
     parts = path.split("/", 3)
-    return parts[:2] == ["", "v1"] and len(parts) > 2 and parts[2] in (*OWN, *OTHER)
+    return parts[:2] == ["", "v1"] and len(parts) > 2 and parts[2] in first_words
 
 
-def routes(taken: Collection[str]) -> list[web.RouteDef]:
-    """Routes for all that is not offered, but for the first words that are taken by others."""
-    words = "|".join(word for word in (*OWN, *OTHER) if word not in taken)
-    path = f"/v1/{{word:({words})}}{{rest:(/.*)?}}"
-    return [web.route(method, path, spoken(_not_offered)) for method in _METHODS]
+def routes(first_words: Collection[str]) -> list[web.RouteDef]:
+    """Routes for all below the words that is not offered."""
+    path = f"/v1/{{word:({'|'.join(sorted(first_words))})}}{{rest:(/(?s:.*))?}}"
+    return [web.route(method, path, _not_offered) for method in _METHODS]
 
 
 async def _not_offered(request: web.Request) -> web.StreamResponse:

@@ -19,6 +19,9 @@ _CODES = {
     "INVALID_FIELD": "invalid_value",
     "CONTEXT_TOO_LONG": "context_length_exceeded",
     "QUEUE_FULL": "rate_limit_exceeded",
+    "RATE_LIMITED": "rate_limit_exceeded",
+    "TOO_MANY_CALLS": "rate_limit_exceeded",
+    "API_KEY_REQUIRED": "invalid_api_key",
 }
 """OpenAI's own words for our reasons; any other reason is its code in lower case."""
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -61,7 +64,7 @@ class ApiError(Exception):
             "param": self.param,
             "code": self.code,
         }
-        return json.dumps({"error": error}, ensure_ascii=False)
+        return json.dumps({"error": error})
 
     def response(self) -> web.Response:
         """The whole answer."""
@@ -70,18 +73,6 @@ class ApiError(Exception):
             body=self.json().encode(),
             headers={**self.headers, "Content-Type": JSON_TYPE},
         )
-
-
-def openai_error(
-    http_status: int,
-    message: str,
-    *,
-    code: str | None = None,
-    param: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> web.Response:
-    """An answer in OpenAI's shape, for those who refuse a request before it comes here."""
-    return ApiError(http_status, message, code=code, param=param, headers=headers).response()
 
 
 def invalid(param: str, message: str, code: str = "invalid_value") -> ApiError:

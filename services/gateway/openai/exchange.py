@@ -1,4 +1,4 @@
-"""What every handler needs around its own work: limits, pace, and how its errors are told."""
+"""What every handler has around its own work: limits, pace, and how errors are told."""
 
 import logging
 from collections.abc import AsyncGenerator, Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from services.common.errors import AtelierError
 from services.gateway.bridge.app import REQUEST_ID
@@ -29,20 +28,6 @@ class Options:
     limits: Limits
     pace: Pace = field(default_factory=Pace)
     public_url: str = ""
-
-
-def spoken(handler: Handler) -> Handler:
-    """The handler, with every error told in OpenAI's shape."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except web.HTTPException:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
-            return told(request, error).response()
-
-    return answer
 
 
 def told(request: web.Request, error: Exception) -> ApiError:

@@ -209,6 +209,20 @@ def accepted(table: Table, given: Mapping[str, object], inside: str = "") -> dic
     return kept
 
 
+def rows(table: Table) -> str:
+    """The rows of a Markdown table: parameter, what becomes of it, and what to know."""
+    lines = []
+    for name, item in table.items():
+        words = [item.support.value]
+        if item.required:
+            words = ["required"]
+        if item.support is Support.REFUSED and item.idle:
+            idle = ", ".join(f"`{json.dumps(value)}`" for value in item.idle)
+            words.append(f"but for {idle}")
+        lines.append(f"| `{name}` | {' '.join(words)} | {item.note} |")
+    return "\n".join(lines)
+
+
 def _check(table: Table, name: str, value: object, prefix: str) -> None:
     parameter = table.get(name)
     if parameter is None:
