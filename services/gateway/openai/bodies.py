@@ -1,12 +1,15 @@
 """What a client sends, JSON or a form, as plain values. Knows no parameter."""
 
 import asyncio
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from services.common.errors import FieldViolation, InvalidArgument
@@ -17,6 +20,7 @@ from services.gateway.openai.errors import ApiError, invalid
 _FORM = "multipart/form-data"
 _MAX_FIELD_BYTES = 256 * 1024
 _MAX_PARTS = 64
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 # Reading a large body takes a while, which other requests need not wait for.
 _LARGE_BYTES = 256 * 1024
 
@@ -44,7 +48,7 @@ async def read_json_or_form(request: web.Request, limits: Limits) -> dict[str, o
         return await _json(body)
     try:
         return await _form(body)
-    except (ValueError, AssertionError, RuntimeError) as error:
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:
         raise ApiError(400, f"the form cannot be read: {error}", code="invalid_form") from error
 
 
@@ -68,12 +72,24 @@ async def _json(body: Body) -> dict[str, object]:
         value = await asyncio.to_thread(load_json, body.data)
     if not isinstance(value, dict):
         raise InvalidArgument(FieldViolation("body", "expected a JSON object"))
+    if _HALF_PAIR.search(body.data):
+        _check_unicode(value)
     return value
 
 
+def _check_unicode(value: object) -> None:
+    """Refuses half a surrogate pair, which JSON can spell and no text can hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        text = "has half of a surrogate pair, which is no character"
+        raise InvalidArgument(FieldViolation("body", text)) from error
+
+
 async def _form(body: Body) -> dict[str, object]:
+    # The data is here already, so that nothing may try to slow its sender.
     protocol = BaseProtocol(asyncio.get_running_loop())
-    content = aiohttp.StreamReader(protocol, 2**16)
+    content = aiohttp.StreamReader(protocol, max(len(body.data), 2**16))
     content.feed_data(body.data)
     content.feed_eof()
     headers = CIMultiDict({"Content-Type": body.content_type})

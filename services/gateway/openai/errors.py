@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+import grpc
 from aiohttp import web
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
@@ -104,10 +105,15 @@ def failure(error: Exception, request_id: str, names: Mapping[str, str]) -> ApiE
     return ApiError(
         http_status,
         "; ".join(texts) or found.status.message,
-        code=_CODES.get(reason, reason.lower()) or None,
+        code=_CODES.get(reason, reason.lower()) or _code_name(found.status.code),
         param=params[0] if params else None,
         headers=headers,
     )
+
+
+def _code_name(code: int) -> str:
+    """gRPC's name of a status, for one that came without a reason."""
+    return next((item.name.lower() for item in grpc.StatusCode if item.value[0] == code), "unknown")
 
 
 def _violations(
