@@ -5,7 +5,7 @@ from collections.abc import Collection
 from aiohttp import web
 
 from services.gateway.bridge.backend import Backend
-from services.gateway.openai import elsewhere
+from services.gateway.openai import elsewhere, openapi
 from services.gateway.openai.calls import Calls
 from services.gateway.openai.chat import Chat
 from services.gateway.openai.exchange import Options, told
@@ -17,13 +17,14 @@ from services.gateway.openai.work import Jobs
 
 
 class OpenAiFace:
-    """What the bridge needs of it: BridgeOptions.extra_routes and BridgeOptions.tell."""
+    """What the bridge needs of it: BridgeOptions.extra_routes, extra_paths and tell."""
 
     def __init__(
         self, backend: Backend, jobs: Jobs, options: Options, taken: Collection[str] = ()
     ) -> None:
         """Take the first words below /v1 of other routes, which no route here may hide."""
         self._words = elsewhere.words(taken)
+        self.paths = openapi.paths()
         self.routes = (*_routes(backend, jobs, options), *elsewhere.routes(self._words))
 
     def tell(self, request: web.Request, error: Exception) -> web.Response | None:

@@ -112,7 +112,7 @@ def failure(error: Exception, request_id: str, names: Mapping[str, str]) -> ApiE
 
 
 def _code_name(code: int) -> str:
-    """gRPC's name of a status, for one that came without a reason."""
+    """The name of a gRPC status, for one that came without a reason."""
     return next((item.name.lower() for item in grpc.StatusCode if item.value[0] == code), "unknown")
 
 
