@@ -121,12 +121,7 @@ def _in_path(path: str) -> Iterator[dict[str, Any]]:
 
 def _query(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name, field in schema.get("properties", {}).items():
-        yield {
-            "name": name,
-            "in": "query",
-            "description": field.pop("description"),
-            "schema": field,
-        }
+        yield {"name": name, "in": "query", "schema": field}
 
 
 def _schema(operation: _Operation) -> dict[str, Any]:
@@ -139,7 +134,9 @@ def _schema(operation: _Operation) -> dict[str, Any]:
     for name, parameter in operation.table.items():
         if parameter.support in (Support.WORKS, Support.EXTENSION):
             schema = _inlined(whole["properties"][name], inner)
-            properties[name] = {**schema, "description": parameter.note}
+            properties[name] = schema
+            if parameter.note:
+                properties[name]["description"] = parameter.note
         elif parameter.support is Support.HINT:
             properties[name] = {"description": "It changes nothing."}
     required = [name for name, parameter in operation.table.items() if parameter.required]
