@@ -15,6 +15,8 @@ from services.common import tls
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 # Longer than keepalive needs to find out that a worker is frozen.
 _PATIENCE_SECONDS = 15.0
+# How soon new certificates are seen while there is no connection and nobody asks.
+_LOOK_SECONDS = 5.0
 
 
 class Connection:
@@ -53,6 +55,7 @@ class Connection:
         self._questions: set[asyncio.Task[str]] = set()
         self._watcher: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Begins to watch the channel's connectivity; sends nothing."""
@@ -60,6 +63,8 @@ class Connection:
 
     async def close(self) -> None:
         """Ends the watch and the channel, and with it every running call."""
+        if self._looking is not None:
+            self._looking.cancel()
         watcher = [self._watcher] if self._watcher else []
         tasks = [*self._questions, *self._closing, *watcher]
         for task in tasks:
@@ -75,6 +80,7 @@ class Connection:
         `on_late_answer` can tell when a frozen worker thaws. While it is open, keepalive runs,
         and breaks the connection of a worker that stays frozen.
         """
+        self._refresh()
         question = asyncio.create_task(self._ask(timeout_seconds + _PATIENCE_SECONDS))
         self._questions.add(question)
         question.add_done_callback(self._questions.discard)
@@ -106,21 +112,43 @@ class Connection:
             case _:
                 return f"no worker answers at {self.target}{' by TLS' if self._identity else ''}"
 
-    async def _watch(self) -> None:
-        state = self.channel.get_state()
+    async def _watch(self, *, connect: bool = False) -> None:
+        state = self.channel.get_state(try_to_connect=connect)
         while state is not ChannelConnectivity.SHUTDOWN:
             await self.channel.wait_for_state_change(state)
             # A connection that broke and stands again in the same instant shows only in that the
             # wait has ended, so leaving READY is a loss whatever the state is by now.
-            if state is ChannelConnectivity.READY:
+            lost = state is ChannelConnectivity.READY
+            if lost:
                 self._lost()
-            wanted = state is ChannelConnectivity.READY
-            if self._is_outdated():
+            renewed = self._is_outdated()
+            if renewed:
                 self._renew()
-                wanted = True
-            state = self.channel.get_state(try_to_connect=wanted)
+            state = self.channel.get_state(try_to_connect=lost or renewed)
             if state is ChannelConnectivity.READY:
                 self._ready()
+            elif self._identity is not None:
+                self._look_later()
+
+    def _look_later(self) -> None:
+        """Looks for new certificates in a while: a channel that fails and fails tells nothing."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        if self.channel.get_state() is not ChannelConnectivity.READY:
+            self._refresh()
+            self._look_later()
+
+    def _refresh(self) -> None:
+        """Takes up new certificates, unless there is a connection, which lives on."""
+        if self._is_outdated():
+            self._renew()
+            if self._watcher is not None:
+                self._watcher.cancel()
+                self._watcher = asyncio.create_task(self._watch(connect=True))
 
     def _new_channel(self) -> grpc.aio.Channel:
         if self._shown is None:

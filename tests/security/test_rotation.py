@@ -1,0 +1,132 @@
+"""Certificates change on disk while calls run: no call fails, and new connections see the new."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import grpc
+from cryptography import x509
+
+from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
+from services.common.certificates import CA_KEY, write_certificates
+from services.gateway.record import State
+from tests.support.gateways import echo_worker, free_port, running_gateway
+from tests.support.locked import Certificates, web
+
+SAY = echo_pb2.EchoRequest(text="a")
+
+
+def serial_of(pem: bytes) -> int:
+    return x509.load_pem_x509_certificate(pem).serial_number
+
+
+async def shown_serial(port: int) -> int:
+    """The serial number of the certificate that a server on the port shows now."""
+    pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+    return serial_of(pem.encode())
+
+
+@asynccontextmanager
+async def traffic(call: Callable[[], Awaitable[object]]) -> AsyncIterator[list[int]]:
+    """Calls one after the other while the context lasts; fails if one of them fails."""
+    done = [0]
+    ending = asyncio.Event()
+
+    async def go_on() -> None:
+        while not ending.is_set():
+            await call()
+            done[0] += 1
+
+    running = asyncio.create_task(go_on())
+    yield done
+    ending.set()
+    await running
+    assert done[0]
+
+
+async def more(done: list[int], runs: int = 5) -> None:
+    """Waits until some more calls have ended."""
+    wanted = done[0] + runs
+    while done[0] < wanted:
+        await asyncio.sleep(0.005)
+
+
+async def test_no_call_fails_while_every_certificate_changes(certificates: Certificates) -> None:
+    tls = certificates.settings()
+    credentials = certificates.credentials()
+    async with echo_worker(tls=tls) as (port, _):
+        async with running_gateway(port, tls=tls, credentials=credentials) as running:
+            address = f"127.0.0.1:{running.grpc_port}"
+
+            async def by_grpc_anew() -> None:
+                options = [("grpc.use_local_subchannel_pool", 1)]
+                async with grpc.aio.secure_channel(address, credentials, options) as channel:
+                    await echo_pb2_grpc.EchoServiceStub(channel).Say(SAY)
+
+            async def by_http_anew() -> None:
+                async with web(running.http_port, context=certificates.context()) as session:
+                    async with session.post("/v1/echo/say", json={"text": "b"}) as answer:
+                        assert answer.status == 200
+
+            async def on_one_connection() -> None:
+                assert [reply async for reply in running.echo.Repeat(SAY)]
+
+            async with (
+                traffic(by_grpc_anew) as first,
+                traffic(by_http_anew) as second,
+                traffic(on_one_connection) as third,
+            ):
+                for _ in range(5):
+                    write_certificates(certificates.folder, (), 30)
+                    for done in (first, second, third):
+                        await more(done)
+                    new = serial_of(certificates.read("faces.pem"))
+                    assert await shown_serial(running.http_port) == new
+                    assert await shown_serial(running.grpc_port) == new
+            assert running.record.verdicts["failure"] == 0
+
+
+async def test_a_half_written_pair_changes_nothing(certificates: Certificates) -> None:
+    tls = certificates.settings()
+    old = serial_of(certificates.read("faces.pem"))
+    async with running_gateway(1, tls=tls, credentials=certificates.credentials()) as running:
+        pem = certificates.read("faces.pem")
+        spoilt = [
+            ("faces.pem", pem[: len(pem) // 2]),
+            ("faces.pem", b""),
+            ("faces.key", certificates.read("client.key")),
+            ("faces.key", b"-----BEGIN PRIVATE KEY-----\n"),
+        ]
+        for name, data in spoilt:
+            whole = certificates.read(name)
+            (certificates.folder / name).write_bytes(data)
+            assert await shown_serial(running.http_port) == old
+            assert await shown_serial(running.grpc_port) == old
+            (certificates.folder / name).write_bytes(whole)
+        (certificates.folder / "faces.pem").unlink()
+        assert await shown_serial(running.http_port) == old
+        write_certificates(certificates.folder, (), 30)
+        new = serial_of(certificates.read("faces.pem"))
+        assert new != old
+        assert await shown_serial(running.http_port) == new
+        assert await shown_serial(running.grpc_port) == new
+
+
+async def test_the_gateway_meets_a_worker_of_a_new_authority_without_a_restart(
+    certificates: Certificates,
+) -> None:
+    tls = certificates.settings()
+    port = free_port()
+    async with running_gateway(port, tls=tls, credentials=certificates.credentials()) as running:
+        async with echo_worker(port, tls=tls):
+            assert (await running.echo.Say(SAY)).text == "a"
+        await running.until(State.UNAVAILABLE)
+        (certificates.folder / "ca.pem").unlink()
+        (certificates.folder / CA_KEY).unlink()
+        assert write_certificates(certificates.folder, (), 30)
+        async with echo_worker(port, tls=tls):
+            await running.until(State.UNKNOWN)
+            assert (await running.echo.Say(SAY)).text == "a"
+            assert [reply async for reply in running.echo.Repeat(SAY)]
+            assert running.record.state is State.AVAILABLE
