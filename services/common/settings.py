@@ -26,6 +26,7 @@ from services.common.settings_checks import (
     require_ports,
     require_positive,
     require_service,
+    require_url,
 )
 from services.common.settings_jobs import JobSettings
 from services.common.settings_table import (
@@ -86,6 +87,8 @@ class GatewaySettings:
     """Longest silence of a server-sent event stream before a heartbeat."""
     web_folder: str = "apps/web/dist"
     """Folder of the built studios, relative to the repository; a status page until it exists."""
+    public_url: str = ""
+    """Where callers reach the HTTP face, for links in answers; as they called it if empty."""
 
     def __post_init__(self) -> None:
         require_host("gateway", self.host)
@@ -104,6 +107,7 @@ class GatewaySettings:
         )
         require_not_negative("gateway", shutdown_grace_seconds=self.shutdown_grace_seconds)
         require_message_size("gateway", self.max_message_mib)
+        require_url("gateway", "public_url", self.public_url)
 
 
 @dataclass(frozen=True, kw_only=True)

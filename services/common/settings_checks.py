@@ -57,6 +57,12 @@ def require_dns_name(where: str, key: str, name: str) -> None:
         raise SettingsError(f"{where}.{key}", f"{name!r} is no DNS name")
 
 
+def require_url(where: str, key: str, url: str) -> None:
+    """An http or https URL without a query, or nothing."""
+    if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise SettingsError(f"{where}.{key}", f"{url!r} is no URL as in https://host/path")
+
+
 def require_service(where: str, service: str) -> None:
     """The full name of a gRPC service."""
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", service):

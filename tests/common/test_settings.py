@@ -224,6 +224,8 @@ def test_a_missing_key_is_named_with_its_variable(tmp_path: Path) -> None:
         ("[gateway]\nkeepalive_seconds = 0", "gateway.keepalive_seconds: must be more than 0"),
         ("[gateway]\nmax_message_mib = 4096", "gateway.max_message_mib: must be at most 2047"),
         ("[gateway]\nhost = 'a b'", "gateway.host: 'a b' is no host"),
+        ("[gateway]\npublic_url = 'a.org'", "gateway.public_url: 'a.org' is no URL"),
+        ("[gateway]\npublic_url = 'http://a?b'", "gateway.public_url: 'http://a?b' is no URL"),
         ("[capabilities.Llm]", "capabilities.Llm: is no name for a capability; use lower-case"),
         ("[capabilities.my-llm]", "capabilities.my-llm: is no name for a capability"),
         ("[capabilities.gateway]", "capabilities.gateway: is no name for a capability"),
