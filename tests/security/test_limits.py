@@ -11,6 +11,7 @@ from grpc_status import rpc_status
 from atelier.echo.v1 import echo_pb2
 from services.common.settings import AccessSettings
 from services.gateway.record import State
+from services.gateway.verdict import Verdict
 from tests.support.gateways import echo_worker, running_gateway
 from tests.support.locked import Keys, bearer, web
 
@@ -48,7 +49,7 @@ async def test_a_key_begins_so_many_calls_a_minute_on_both_faces_together(keys: 
         assert 0 < seconds <= 30
         assert (await running.echo.Say(SAY, metadata=bearer(other))).text == "a"
         record = await running.until_judged()
-        assert (record.state, record.verdicts["neutral"]) == (State.AVAILABLE, 0)
+        assert (record.state, record.verdicts[Verdict.NEUTRAL]) == (State.AVAILABLE, 0)
 
 
 async def test_a_stream_counts_as_long_as_it_runs(keys: Keys) -> None:

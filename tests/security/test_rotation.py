@@ -11,6 +11,7 @@ from cryptography import x509
 from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
 from services.common.certificates import CA_KEY, write_certificates
 from services.gateway.record import State
+from services.gateway.verdict import Verdict
 from tests.support.gateways import echo_worker, free_port, running_gateway
 from tests.support.locked import Certificates, web
 
@@ -84,7 +85,7 @@ async def test_no_call_fails_while_every_certificate_changes(certificates: Certi
                     new = serial_of(certificates.read("faces.pem"))
                     assert await shown_serial(running.http_port) == new
                     assert await shown_serial(running.grpc_port) == new
-            assert running.record.verdicts["failure"] == 0
+            assert running.record.verdicts[Verdict.FAILURE] == 0
 
 
 async def test_a_half_written_pair_changes_nothing(certificates: Certificates) -> None:
