@@ -86,7 +86,8 @@ class Images:
     async def _urls(
         self, request: web.Request, message: image_pb2.GenerateImageRequest
     ) -> list[dict[str, object]]:
-        job = await finished(self._jobs, Submission(_METHOD, message.SerializeToString()))
+        submission = Submission(method=_METHOD, request=message.SerializeToString())
+        job = await finished(self._jobs, submission)
         base = self._options.public_url or f"{request.scheme}://{request.host}"
         drawn = []
         for packed in job.result.messages:

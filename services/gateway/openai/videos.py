@@ -71,7 +71,11 @@ class Videos:
         request[NAMES] = clips.NAMES
         await self._models.check(request, models.VIDEO, asked.model)
         message = await self._request(request, asked)
-        submission = Submission(clips.METHOD, message.SerializeToString())
+        submission = Submission(
+            method=clips.METHOD,
+            request=message.SerializeToString(),
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
+        )
         job = await self._jobs.submit(submission, current.get())
         return web.json_response(clips.video(job))
 
