@@ -17,10 +17,16 @@ def message_limits(max_message_mib: int) -> list[tuple[str, int]]:
 
 
 def server_options(max_message_mib: int) -> list[tuple[str, int]]:
-    """Options of a server: tolerates its clients' pings, refuses a port that is taken."""
+    """Options of a server: tolerates its clients' pings, refuses a port that is taken, and bounds
+    what a connection may cost before and during its calls.
+    """
     return [
         *message_limits(max_message_mib),
         ("grpc.so_reuseport", 0),
+        ("grpc.server_handshake_timeout_ms", 10_000),
+        ("grpc.max_concurrent_streams", 1000),
+        ("grpc.max_metadata_size", 8 * 1024),
+        ("grpc.absolute_max_metadata_size", 16 * 1024),
         ("grpc.http2.min_ping_interval_without_data_ms", 1000),
         ("grpc.http2.max_ping_strikes", 0),
     ]

@@ -11,6 +11,7 @@ from services.llm.sampling import Sampling, SamplingDefaults
 
 ROLES = ("system", "user", "assistant", "tool", "developer")
 """The roles that chat templates know; which of them this one takes, it says itself."""
+MAX_MESSAGES = 10_000
 MAX_STOPS = 16
 MAX_STOP_CHARACTERS = 256
 _RANGES: tuple[tuple[str, float, float, str], ...] = (
@@ -94,6 +95,11 @@ def context_too_long(length: str, context_length: int) -> InvalidArgument:
 def _messages(request: llm_pb2.ChatRequest) -> Iterator[FieldViolation]:
     if not request.messages:
         yield FieldViolation("messages", 'is empty; send at least one, with role "user"')
+    if len(request.messages) > MAX_MESSAGES:
+        # Not looked at one by one: each wrong one would cost a violation.
+        count = len(request.messages)
+        yield FieldViolation("messages", f"has {count} messages; at most {MAX_MESSAGES} are taken")
+        return
     for number, message in enumerate(request.messages):
         if message.role not in ROLES:
             yield FieldViolation(
@@ -127,6 +133,7 @@ def _numbers(request: llm_pb2.ChatRequest) -> Iterator[FieldViolation]:
 def _stops(request: llm_pb2.ChatRequest) -> Iterator[FieldViolation]:
     if len(request.stop) > MAX_STOPS:
         yield FieldViolation("stop", f"has {len(request.stop)} strings; at most {MAX_STOPS}")
+        return
     for number, stop in enumerate(request.stop):
         if not stop:
             yield FieldViolation(f"stop[{number}]", "is empty; leave it out")

@@ -12,6 +12,9 @@ class LlmSettings(WorkerSettings):
     threads: int = 1
     """CPU threads for computing; 0 lets the library decide. Threads that wait for each other on a
     busy machine can be slower than one by far."""
+    max_message_mib: int = 8
+    """Largest gRPC message in MiB, in either direction. Text is small, and a message of many tiny
+    parts unfolds to twenty times its size."""
     max_concurrent_calls: int = 8
     """The most calls that share the batch."""
     context_length: int = 4096
