@@ -176,11 +176,13 @@ async def ending(
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
         try:
             if found.server_streaming:
-                stream: Any = channel.unary_stream(path)(request.SerializeToString(), timeout=60)
+                begin: Any = channel.unary_stream(path)
+                stream = begin(request.SerializeToString(), timeout=60)
                 while await stream.read() is not grpc.aio.EOF:
                     pass
             else:
-                await channel.unary_unary(path)(request.SerializeToString(), timeout=60)
+                unary: Any = channel.unary_unary(path)
+                await unary(request.SerializeToString(), timeout=60)
         except grpc.aio.AioRpcError as error:
             return error
     return None
