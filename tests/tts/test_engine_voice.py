@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,12 @@ def test_any_other_error_stays_what_it_is(
     monkeypatch.setattr(voice, "_spectrum", broken)
     with pytest.raises(RuntimeError, match="shape mismatch"):
         said(voice)
+
+
+def test_only_safetensors_are_loaded(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "voice"
+    shutil.copytree(folder, copy)
+    (copy / "model.safetensors").unlink()
+    torch.save({}, copy / "pytorch_model.bin")
+    with pytest.raises(OSError, match="safetensors"):
+        load(str(copy), device="cpu", dtype="auto", residual=Residual())

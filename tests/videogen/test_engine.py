@@ -1,6 +1,7 @@
 """The engine with tiny random models of four families: what it films is noise, how is real."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -220,6 +221,16 @@ def test_a_models_own_settings_are_obeyed(tmp_path: Path) -> None:
         "the model does not know the word 'jump'",
         "the prompt names no motion that the model knows: red",
     )
+
+
+def test_only_safetensors_are_loaded(model_of: Callable[[str], Model], tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(model_of("ltx").source.location, copy)
+    for weights in copy.glob("*/*.safetensors"):
+        torch.save({}, weights.with_suffix(".bin"))
+        weights.unlink()
+    with pytest.raises((OSError, ValueError), match="safetensors"):
+        load(ModelSource("tiny", str(copy), is_local=True), settings(copy))
 
 
 @pytest.mark.parametrize("name", ["StableDiffusionPipeline", "WanPipeline", "NoSuchPipeline"])
