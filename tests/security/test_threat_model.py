@@ -17,7 +17,7 @@ ROWS = [
 
 
 @cache
-def tests_of(path: Path) -> frozenset[str]:
+def names_in(path: Path) -> frozenset[str]:
     """The names of a file's tests."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -37,4 +37,4 @@ def test_each_line_names_a_test_that_exists(row: list[str]) -> None:
     assert found, test
     path = ROOT / found[1]
     assert path.is_file(), path
-    assert found[2] in tests_of(path)
+    assert found[2] in names_in(path)
