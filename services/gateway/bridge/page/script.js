@@ -1,10 +1,40 @@
 
 "use strict";
 
+// ---- the key, where the gateway asks for one; it is exchanged for a cookie and not kept
+
+const door = document.getElementById("door");
+let entering = null;
+
+async function ask(path, options) {
+  for (;;) {
+    const answer = await fetch(path, options);
+    if (answer.status !== 401) return answer;
+    entering ??= enter().finally(() => { entering = null; });
+    await entering;
+  }
+}
+
+async function enter() {
+  const key = document.getElementById("door-key");
+  const note = document.getElementById("door-note");
+  door.hidden = false;
+  for (;;) {
+    await new Promise((resolve) => { door.onsubmit = (event) => { event.preventDefault(); resolve(); }; });
+    const headers = { Authorization: `Bearer ${key.value.trim()}` };
+    key.value = "";
+    const answer = await fetch("/v1/session", { method: "POST", headers }).catch(() => null);
+    if (answer?.ok) break;
+    note.textContent = answer ? "The gateway does not know this key." : "The gateway does not answer.";
+  }
+  note.textContent = "";
+  door.hidden = true;
+}
+
 // ---- server-sent events over fetch, which can also send a body and see an error's JSON
 
 async function* events(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await ask(path, options);
   if (!answer.ok) throw await failure(answer);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -209,7 +239,7 @@ async function speak(text, signal, say) {
   const sound = document.getElementById("speech-sound");
   sound.hidden = true;
   say("Waiting for the voice …");
-  const answer = await fetch("/v1/tts/speech", post({ text }, signal));
+  const answer = await ask("/v1/tts/speech", post({ text }, signal));
   if (!answer.ok) throw await failure(answer);
   const file = await answer.blob();
   if (sound.src) URL.revokeObjectURL(sound.src);
