@@ -84,8 +84,8 @@ class RealStack:
 
 
 @contextmanager
-def real_stack(folder: Path) -> Iterator[RealStack]:
-    """`atelier up` in the background, and `down` at the end."""
+def real_stack(folder: Path, **more: str) -> Iterator[RealStack]:
+    """`atelier up` in the background, and `down` at the end; `more` goes into its environment."""
     ports = {name: free_port() for name in USUAL_PORTS}
     env = os.environ | {f"ATELIER_{name}": str(port) for name, port in ports.items()}
     env |= {
@@ -95,7 +95,7 @@ def real_stack(folder: Path) -> Iterator[RealStack]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
-    stack = RealStack(ports, env)
+    stack = RealStack(ports, env | more)
     started = stack.atelier("up", "-d")
     try:
         assert started.returncode == 0, started.stdout + started.stderr
