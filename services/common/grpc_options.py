@@ -32,6 +32,11 @@ def server_options(max_message_mib: int) -> list[tuple[str, int]]:
     ]
 
 
+def face_options(max_message_mib: int) -> list[tuple[str, int]]:
+    """Options of a server for anybody's clients: those that do nothing are let go in the end."""
+    return [*server_options(max_message_mib), ("grpc.max_connection_idle_ms", 600_000)]
+
+
 def client_options(
     max_message_mib: int, keepalive_seconds: float, reconnect_max_seconds: float
 ) -> list[tuple[str, int]]:

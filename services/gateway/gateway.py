@@ -15,7 +15,7 @@ from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from services.common import reflection, tls
 from services.common.api_keys import LiveKeys
 from services.common.call_log import CallLog
-from services.common.grpc_options import client_options, server_options
+from services.common.grpc_options import client_options, face_options
 from services.common.methods import methods_of
 from services.common.ports import serve_metrics
 from services.common.process_metrics import new_registry
@@ -147,7 +147,7 @@ class Gateway:
             reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
         for service in own:
             metrics.declare(methods_of(service))
-        server = grpc.aio.server(options=server_options(self.settings.max_message_mib))
+        server = grpc.aio.server(options=face_options(self.settings.max_message_mib))
         handlers = (ForwardingHandler(self.dispatcher), services)
         gated = (GatedHandlers(self._gate, handlers),) if self._gate is not None else handlers
         server.add_generic_rpc_handlers(gated)
