@@ -100,6 +100,22 @@ def test_the_same_material_is_given_until_the_files_change(
     assert live.current() is live.current()
 
 
+def test_a_folder_that_is_swapped_by_its_link_is_taken_up(tmp_path: Path) -> None:
+    # As Kubernetes renews mounted secrets.
+    for name in ("old", "new"):
+        write_certificates(tmp_path / name, (), 30)
+    link = tmp_path / "data"
+    link.symlink_to("old")
+    settings = TlsSettings(folder=str(link))
+    assert settings.faces is not None
+    live = tls.LiveIdentity(settings.faces)
+    assert live.current().certificate == (tmp_path / "old" / "faces.pem").read_bytes()
+    swap = tmp_path / "swap"
+    swap.symlink_to("new")
+    swap.replace(link)
+    assert live.current().certificate == (tmp_path / "new" / "faces.pem").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("given", "missing"),
     [

@@ -2,14 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import grpc
 from cryptography import x509
 
 from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
 from services.common.certificates import CA_KEY, write_certificates
+from services.common.settings import TlsSettings
 from services.gateway.record import State
 from services.gateway.verdict import Verdict
 from tests.support.gateways import echo_worker, free_port, running_gateway
@@ -28,29 +28,34 @@ async def shown_serial(port: int) -> int:
     return serial_of(pem.encode())
 
 
-@asynccontextmanager
-async def traffic(call: Callable[[], Awaitable[object]]) -> AsyncIterator[list[int]]:
-    """Calls one after the other while the context lasts; fails if one of them fails."""
-    done = [0]
-    ending = asyncio.Event()
+class Traffic:
+    """Calls one after the other, for as long as the context lasts."""
 
-    async def go_on() -> None:
-        while not ending.is_set():
-            await call()
-            done[0] += 1
+    def __init__(self, call: Callable[[], Awaitable[object]]) -> None:
+        self._call = call
+        self._done = 0
+        self._ending = False
 
-    running = asyncio.create_task(go_on())
-    yield done
-    ending.set()
-    await running
-    assert done[0]
+    async def __aenter__(self) -> "Traffic":
+        self._running = asyncio.create_task(self._go_on())
+        return self
 
+    async def __aexit__(self, *_: object) -> None:
+        self._ending = True
+        await asyncio.wait_for(self._running, 30)
 
-async def more(done: list[int], runs: int = 5) -> None:
-    """Waits until some more calls have ended."""
-    wanted = done[0] + runs
-    while done[0] < wanted:
-        await asyncio.sleep(0.005)
+    async def more(self, calls: int = 5) -> None:
+        """Waits until some more calls have ended well; fails with the first that does not."""
+        wanted = self._done + calls
+        while self._done < wanted:
+            if self._running.done():
+                self._running.result()
+            await asyncio.sleep(0.005)
+
+    async def _go_on(self) -> None:
+        while not self._ending:
+            await self._call()
+            self._done += 1
 
 
 async def test_no_call_fails_while_every_certificate_changes(certificates: Certificates) -> None:
@@ -74,14 +79,14 @@ async def test_no_call_fails_while_every_certificate_changes(certificates: Certi
                 assert [reply async for reply in running.echo.Repeat(SAY)]
 
             async with (
-                traffic(by_grpc_anew) as first,
-                traffic(by_http_anew) as second,
-                traffic(on_one_connection) as third,
+                Traffic(by_grpc_anew) as first,
+                Traffic(by_http_anew) as second,
+                Traffic(on_one_connection) as third,
             ):
                 for _ in range(5):
                     write_certificates(certificates.folder, (), 30)
-                    for done in (first, second, third):
-                        await more(done)
+                    for calls in (first, second, third):
+                        await calls.more()
                     new = serial_of(certificates.read("faces.pem"))
                     assert await shown_serial(running.http_port) == new
                     assert await shown_serial(running.grpc_port) == new
@@ -131,3 +136,21 @@ async def test_the_gateway_meets_a_worker_of_a_new_authority_without_a_restart(
             assert (await running.echo.Say(SAY)).text == "a"
             assert [reply async for reply in running.echo.Repeat(SAY)]
             assert running.record.state is State.AVAILABLE
+
+
+async def test_two_authorities_may_hold_while_one_takes_the_others_place(
+    certificates: Certificates,
+) -> None:
+    new = Certificates.made(certificates.folder / "new")
+    both = certificates.folder / "both.pem"
+    both.write_bytes(certificates.read("ca.pem") + new.read("ca.pem"))
+    renewed = TlsSettings(
+        internal_ca=str(both),
+        worker_certificate=str(new.folder / "worker.pem"),
+        worker_key=str(new.folder / "worker.key"),
+    )
+    old = certificates.settings(internal_ca=str(both))
+    async with echo_worker(tls=renewed) as (port, _):
+        credentials = certificates.credentials()
+        async with running_gateway(port, tls=old, credentials=credentials) as running:
+            assert (await running.echo.Say(SAY)).text == "a"
