@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 import grpc
 from cryptography import x509
@@ -36,7 +37,7 @@ class Traffic:
         self._done = 0
         self._ending = False
 
-    async def __aenter__(self) -> "Traffic":
+    async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self._go_on())
         return self
 
