@@ -150,7 +150,7 @@ def test_a_wrong_field_is_named(stack: RealStack, tmp_path: Path) -> None:
 def test_the_terminal_client_chats_speaks_and_tells_the_state(
     stack: RealStack, tmp_path: Path
 ) -> None:
-    printed = run(stack, block(".venv/bin/atelier"), tmp_path)
+    printed = run(stack, block(".venv/bin/atelier chat"), tmp_path)
     assert "llm" in printed
     with wave.open(str(tmp_path / "hello.wav")) as sound:
         assert sound.getnframes() > 5000
