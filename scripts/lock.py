@@ -16,17 +16,20 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "requirements"
+IMAGES = ("gateway", "llm", "tts", "image", "videogen")
 HEADER = "# Written by `make lock` from {source}; change that file, not this one.\n"
 
 
 def main() -> int:
-    """Writes run.txt and test.txt; returns the exit status."""
+    """Writes run.txt, test.txt and the images' lists; returns the exit status."""
     parser = argparse.ArgumentParser(description="Pin the whole closure of requirements/*.in.")
     parser.add_argument("--upgrade", action="store_true", help="do not keep the present pins")
     upgrade = parser.parse_args().upgrade
     try:
         run = lock("run", ["run"], beyond={}, upgrade=upgrade)
         lock("test", ["run", "test"], beyond=run, upgrade=upgrade)
+        for image in IMAGES:
+            lock_image(image, run)
     except subprocess.CalledProcessError as error:
         print(f"pip could not resolve the requirements:\n{error.stderr}", file=sys.stderr)
         return 1
@@ -42,10 +45,26 @@ def lock(name: str, sources: list[str], *, beyond: dict[str, str], upgrade: bool
         for package, version in _resolve([f"{item}.in" for item in sources], kept).items()
         if package not in beyond
     }
-    lines = [f"{package}=={version}\n" for package, version in sorted(pins.items())]
-    target.write_text(HEADER.format(source=f"{name}.in") + "".join(lines), encoding="utf-8")
-    print(f"{target.name}: {len(pins)} packages")
+    _write(target, f"{name}.in", pins)
     return pins
+
+
+def lock_image(image: str, run: dict[str, str]) -> None:
+    """Writes images/<image>.txt: a part of run.txt, in the same versions.
+
+    Raises RuntimeError if it needs what run.txt does not have.
+    """
+    source = f"images/{image}.in"
+    pins = _resolve([source], run)
+    if not pins.items() <= run.items():
+        raise RuntimeError(f"{source} needs {dict(pins.items() - run.items())} beyond run.in")
+    _write(FOLDER / "images" / f"{image}.txt", f"{image}.in", pins)
+
+
+def _write(target: Path, source: str, pins: dict[str, str]) -> None:
+    lines = [f"{package}=={version}\n" for package, version in sorted(pins.items())]
+    target.write_text(HEADER.format(source=source) + "".join(lines), encoding="utf-8")
+    print(f"{target.name}: {len(pins)} packages")
 
 
 def _resolve(files: list[str], kept: dict[str, str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def test_no_model_can_bring_code_of_its_own(path: Path) -> None:
             assert options.get("weights_only") == "True", ast.unparse(node)
 
 
-@pytest.mark.parametrize("name", ["run.txt", "nodeps.txt", "test.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "nodeps.txt", "test.txt", "test-nodeps.txt"])
 def test_requirements_are_exact_versions_and_nothing_else(name: str) -> None:
     lines = (ROOT / "requirements" / name).read_text().splitlines()
     pins = [line.partition("#")[0].strip() for line in lines]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,10 +20,17 @@ from services.common.models import StarterModel, starter_models
 from services.common.settings import ROOT, SettingsError, load_settings
 
 
-def missing_models() -> list[StarterModel]:
-    """The starter models that the capability table names and that do not lie ready."""
+def missing_models(capabilities: Collection[str] = ()) -> list[StarterModel]:
+    """The starter models that the capability table names and that do not lie ready.
+
+    With `capabilities` only theirs. Raises SettingsError for one that has no table.
+    """
     catalogue = starter_models()
-    wanted = {row.model for row in load_settings().capabilities if row.model in catalogue}
+    rows = load_settings().capabilities
+    for name in capabilities:
+        if name not in {row.name for row in rows}:
+            raise SettingsError(f"capabilities.{name}", "is missing; add the table to the settings")
+    wanted = {row.model for row in rows if not capabilities or row.name in capabilities}
     return [
         model
         for name, model in catalogue.items()
@@ -92,9 +99,10 @@ def _described(status: int) -> str:
 
 def main() -> int:
     """Prepares what is missing, telling what it does; returns the exit status."""
-    argparse.ArgumentParser(description="Prepare the starter models.").parse_args()
+    parser = argparse.ArgumentParser(description="Prepare the starter models.")
+    parser.add_argument("capabilities", nargs="*", help="whose models; all if none is named")
     try:
-        models = missing_models()
+        models = missing_models(parser.parse_args().capabilities)
         for model in models:
             print(f"preparing {model.name} ({model.source})", flush=True)
             began = time.monotonic()

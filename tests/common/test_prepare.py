@@ -118,7 +118,7 @@ def test_the_command_tells_what_it_does(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["prepare"])
-    monkeypatch.setattr(preparing, "missing_models", lambda: [MODEL])
+    monkeypatch.setattr(preparing, "missing_models", lambda _names: [MODEL])
     assert main() == 0
     told = capsys.readouterr().out
     assert "preparing toy (a test)" in told
@@ -144,3 +144,10 @@ def test_the_commands_errors_are_one_line(tmp_path: Path) -> None:
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
     assert line.startswith(f"atelier: ATELIER_CACHE: cannot write to {file}/models: ")
+
+
+def test_only_the_models_of_the_named_capabilities_are_prepared(cache: Path) -> None:
+    assert [model.name for model in missing_models(["tts"])] == ["joe-us-medium"]
+    assert missing_models(["image"]) == []
+    with pytest.raises(SettingsError, match=r"capabilities\.chess: is missing"):
+        missing_models(["chess"])
