@@ -11,6 +11,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-ready
 TEST_STAMP := $(VENV)/.test-ready
+WEB := apps/web
+WEB_PACKAGES := $(WEB)/node_modules/.ready
+WEB_BUILT := $(WEB)/dist/index.html
+WEB_SOURCES = $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
@@ -32,7 +36,29 @@ setup: $(RUN_STAMP) ## Make the virtual environment and prepare the starter mode
 
 .PHONY: run
 run: $(RUN_STAMP) ## Set everything up and run all processes; Ctrl-C ends them
+	@$(MAKE) web || echo "the studios could not be built (npm's packages need the network once);" \
+		"the gateway shows its status page instead"
 	@exec $(BIN)/python services/cli/stack/leash.py $(BIN)/atelier up
+
+.PHONY: web
+web: $(WEB_BUILT) ## Build the studios, which the gateway serves at /
+
+.PHONY: web-dev
+web-dev: $(WEB_PACKAGES) ## Serve the studios at localhost:5173 as they are edited; needs a stack
+	@scripts/web.sh $(VENV) run dev
+
+.PHONY: web-packages
+web-packages: $(WEB_PACKAGES) ## Install what the studios are built and tested with
+
+$(WEB_BUILT): $(WEB_SOURCES) $(WEB_PACKAGES)
+	@echo "building the studios"
+	@scripts/web.sh $(VENV) run --silent build -- --logLevel warn
+	@touch $@
+
+$(WEB_PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json | $(VENV)/bin/python
+	@echo "installing what the studios need"
+	@scripts/web.sh $(VENV) ci --loglevel error
+	@touch $@
 
 $(VENV)/bin/python:
 	@PYTHON="$(PYTHON)" scripts/venv.sh $(VENV)
@@ -50,8 +76,14 @@ $(RUN_STAMP): requirements/run.txt requirements/nodeps.txt pyproject.toml | $(VE
 test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them)
 	@scripts/debian_tools.sh promtool=prometheus
 	@$(BIN)/atelier prepare
+	@$(MAKE) test-web
 	@echo "running the tests"
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-web
+test-web: $(WEB_BUILT) ## Run the tests of the studios
+	@echo "running the tests of the studios"
+	@scripts/web.sh $(VENV) run --silent test
 
 .PHONY: test-heavy
 test-heavy: $(TEST_STAMP) ## Run the tests that take minutes or much memory
@@ -64,11 +96,13 @@ $(TEST_STAMP): $(RUN_STAMP) requirements/test.txt requirements/test-nodeps.txt
 	@touch $@
 
 .PHONY: check
-check: $(TEST_STAMP) ## Lint, types, import rules and contracts: what may not be wrong
+check: $(TEST_STAMP) $(WEB_PACKAGES) ## Lint, types, import rules, contracts: what may not be wrong
 	@echo "ruff: lint"; $(BIN)/ruff check --quiet .
 	@echo "ruff: format"; $(BIN)/ruff format --quiet --check .
 	@echo "mypy: types"; $(BIN)/mypy --no-error-summary
 	@echo "import-linter: who imports whom"; $(BIN)/lint-imports --no-cache >/dev/null || { $(BIN)/lint-imports --no-cache; exit 1; }
+	@echo "biome: the studios' lint, format and imports"; scripts/web.sh $(VENV) run --silent lint
+	@echo "tsc: the studios' types"; scripts/web.sh $(VENV) run --silent types
 	@echo "buf: contracts, and stubs without a diff"; $(BIN)/python -m scripts.protos check
 	@echo "all checks passed"
 
@@ -85,7 +119,7 @@ bench: $(TEST_STAMP) ## Measure the figures of BENCHMARKS.md (minutes; close oth
 # --- Generating ----------------------------------------------------------------------------------
 
 .PHONY: protos
-protos: $(TEST_STAMP) ## Generate the stubs from protos/ (ACCEPT_BREAKING=1 lets clients break)
+protos: $(TEST_STAMP) $(WEB_PACKAGES) ## Generate the stubs (ACCEPT_BREAKING=1 lets clients break)
 	@$(BIN)/python -m scripts.protos generate $(if $(ACCEPT_BREAKING),--accept-breaking)
 
 .PHONY: lock
@@ -96,5 +130,5 @@ lock: $(RUN_STAMP) ## Pin what requirements/*.in ask for (UPGRADE=1 for the newe
 clean: ## Remove what was built, the virtual environment and the run folder; models stay
 	@[ ! -x $(BIN)/atelier ] || [ ! -d .run ] || $(BIN)/atelier down --quiet
 	@rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
-		build dist *.egg-info
+		build dist *.egg-info $(WEB)/node_modules $(WEB)/dist
 	@find . -name __pycache__ -type d -not -path './apps/*' -prune -exec rm -rf {} +

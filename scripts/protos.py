@@ -1,7 +1,8 @@
-"""The contracts' generated side: Python stubs under protos/gen and the image protos/atelier.binpb.
+"""The contracts' generated side: stubs under protos/gen, the image, the web's messages.
 
-Knows protoc and buf. The image is the last accepted form of the contracts: `check` compares with
-it, and `generate` moves it on unless a change would break a client.
+Knows protoc, buf and protoc-gen-es, which comes with the web's npm packages. The image is the last
+accepted form of the contracts: `check` compares with it, and `generate` moves it on unless a
+change would break a client.
 
     python -m scripts.protos generate [--accept-breaking]
     python -m scripts.protos check
@@ -26,10 +27,23 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "protos"
 STUBS = SOURCES / "gen"
 ACCEPTED_IMAGE = SOURCES / "atelier.binpb"
+WEB = ROOT / "apps" / "web"
+WEB_MESSAGES = WEB / "src" / "gen"
 INCLUDES = (
     SOURCES,
     Path(sysconfig.get_path("purelib")),  # googleapis-common-protos
     Path(grpc_tools.__file__).parent / "_proto",
+)
+WEB_IMPORTS = (
+    "google/api/annotations.proto",
+    "google/api/client.proto",
+    "google/api/field_behavior.proto",
+    "google/api/http.proto",
+    "google/api/httpbody.proto",
+    "google/api/launch_stage.proto",
+    "google/longrunning/operations.proto",
+    "google/rpc/error_details.proto",
+    "google/rpc/status.proto",
 )
 
 
@@ -63,9 +77,8 @@ def generate(*, accept_breaking: bool) -> None:
         image = _image(scratch / "atelier.binpb")
         if ACCEPTED_IMAGE.exists() and not accept_breaking:
             _require_compatible(image)
-        stubs = _stubs(scratch / "gen")
-        shutil.rmtree(STUBS, ignore_errors=True)
-        shutil.copytree(stubs, STUBS)
+        _replace(STUBS, _stubs(scratch / "gen"))
+        _replace(WEB_MESSAGES, _web_messages(scratch / "web"))
         shutil.copyfile(image, ACCEPTED_IMAGE)
     print(f"generated the stubs of {len(_proto_files())} protos")
 
@@ -78,6 +91,7 @@ def check() -> None:
         _buf("lint", _image(scratch / "commented.binpb", "--include_source_info"))
         _require_compatible(image)
         stale = _differences(_stubs(scratch / "gen"), STUBS)
+        stale += _differences(_web_messages(scratch / "web"), WEB_MESSAGES)
         if not filecmp.cmp(image, ACCEPTED_IMAGE, shallow=False):
             stale.append(ACCEPTED_IMAGE.name)
         if stale:
@@ -113,6 +127,22 @@ def _stubs(destination: Path) -> Path:
     serving = [path for path in files if "\nservice " in path.read_text(encoding="utf-8")]
     _protoc(serving, f"--grpc_python_out={destination}", f"--mypy_grpc_out=quiet:{destination}")
     (destination / "comments.json").write_text(_comments(destination.parent), encoding="utf-8")
+    return destination
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(fresh, folder)
+
+
+def _web_messages(destination: Path) -> Path:
+    """Writes the messages as TypeScript, with those of Google that ours refer to."""
+    plugin = WEB / "node_modules" / ".bin" / "protoc-gen-es"
+    if not plugin.exists():
+        raise ContractError("the web's packages are missing; run `make web-packages`")
+    destination.mkdir(parents=True)
+    flags = (f"--plugin=protoc-gen-es={plugin}", f"--es_out={destination}", "--es_opt=target=ts")
+    _protoc([*_proto_files(), *(SOURCES / name for name in WEB_IMPORTS)], *flags)
     return destination
 
 

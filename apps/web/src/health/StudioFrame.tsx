@@ -1,0 +1,37 @@
+import type { ReactNode } from 'react';
+import { useCapabilityHealth } from './CapabilityHealthContext';
+import { failureText } from './wording';
+
+/** A studio's page: its title, and what there is to know when its capability is not well. */
+export function StudioFrame({
+  title,
+  capability,
+  children,
+}: {
+  title: string;
+  capability: string;
+  children: ReactNode;
+}) {
+  const note = useNote(capability);
+  return (
+    <>
+      <h1 tabIndex={-1}>{title}</h1>
+      {note && <p className="studio-note">{note}</p>}
+      {children}
+    </>
+  );
+}
+
+function useNote(capability: string): string | null {
+  const health = useCapabilityHealth().health[capability];
+  if (!health) return null;
+  if (health.stale) return 'The gateway does not answer. This page reconnects by itself.';
+  if (health.state === 'unavailable') {
+    const why = health.unavailableReason ? ` (${health.unavailableReason})` : '';
+    return `Its worker is offline${why}. You can try all the same: a success brings it back.`;
+  }
+  if (health.state === 'error' && health.lastFailure) {
+    return `The last task failed. ${failureText(health.lastFailure)} You can try again: a success clears it.`;
+  }
+  return null;
+}

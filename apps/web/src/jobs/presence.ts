@@ -1,0 +1,16 @@
+/** This tab's random name, by which the gateway knows whether its person is still there. */
+
+import { textOf } from '../shared/api/json';
+import { keep, kept } from '../shared/storage/sessionStore';
+
+const KEY = 'atelier.presence';
+
+export function presence(): string {
+  const known = kept(KEY, textOf, '');
+  if (known) return known;
+  // randomUUID exists in secure contexts only, and a gateway may be called by plain HTTP.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  keep(KEY, fresh);
+  return fresh;
+}

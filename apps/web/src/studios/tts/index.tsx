@@ -1,0 +1,12 @@
+import { StudioFrame } from '../../health/StudioFrame';
+import { EmptyState } from '../../shared/ui/controls';
+
+export default function TtsStudio() {
+  return (
+    <StudioFrame title="TTS Studio" capability="tts">
+      <EmptyState title="This studio is not furnished yet.">
+        <p>Its capability can be used by HTTP and gRPC, see the README.</p>
+      </EmptyState>
+    </StudioFrame>
+  );
+}
