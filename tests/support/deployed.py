@@ -16,7 +16,7 @@ SETTINGS = ROOT / "atelier.toml"
 
 
 def gateway_settings(env: Mapping[str, str], *, keys: bool) -> Settings:
-    """Raises SettingsError where the gateway would refuse to start. `keys`: there is a keys file."""
+    """Raises SettingsError where the gateway would refuse to start; `keys`: it has a keys file."""
     settings = load_settings(SETTINGS, env)
     require_safe_faces(settings.gateway.host, settings.access, keys=keys, client_ca=False)
     return settings
