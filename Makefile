@@ -74,7 +74,7 @@ $(RUN_STAMP): requirements/run.txt requirements/nodeps.txt pyproject.toml | $(VE
 
 .PHONY: test
 test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them)
-	@scripts/debian_tools.sh promtool=prometheus
+	@scripts/debian_tools.sh promtool=prometheus chromium=chromium
 	@$(BIN)/atelier prepare
 	@$(MAKE) test-web
 	@echo "running the tests"
@@ -84,6 +84,13 @@ test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them
 test-web: $(WEB_BUILT) ## Run the tests of the studios
 	@echo "running the tests of the studios"
 	@scripts/web.sh $(VENV) run --silent test
+
+.PHONY: screenshots
+screenshots: $(WEB_BUILT) ## Take pictures of all pages of a running stack, into apps/web/screenshots
+	@scripts/debian_tools.sh chromium=chromium
+	@mkdir -p $(WEB)/screenshots
+	@ATELIER_SHOTS=screenshots ATELIER_URL=$${ATELIER_URL:-http://127.0.0.1:8080} \
+		scripts/web.sh $(VENV) run --silent e2e
 
 .PHONY: test-heavy
 test-heavy: $(TEST_STAMP) ## Run the tests that take minutes or much memory

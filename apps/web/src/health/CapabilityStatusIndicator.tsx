@@ -19,11 +19,20 @@ export function CapabilityStatusIndicator({
     <Popover
       id={id}
       label={`${label}: ${LIGHT_WORDS[light]}`}
-      content={<Evidence health={health} />}
+      content={<Details health={health} />}
     >
       <LightIcon light={light} />
       <span className={`light-word light-word-${light}`}>{LIGHT_WORDS[light]}</span>
     </Popover>
+  );
+}
+
+function Details({ health }: { health: CapabilityHealth | undefined }) {
+  return (
+    <>
+      {health?.stale && <p>The gateway does not answer. This is what it said last:</p>}
+      <Evidence health={health} />
+    </>
   );
 }
 
@@ -33,28 +42,35 @@ export function Evidence({ health }: { health: CapabilityHealth | undefined }) {
   if (!health) return <p>The gateway has not told yet.</p>;
   const { lastFailure } = health;
   return (
-    <>
-      {health.stale && <p>The gateway does not answer. This is what it said last:</p>}
-      <dl className="evidence">
-        <Term name="State">
-          {LIGHT_WORDS[health.state]}, since {ago(health.since, now)}
-          {health.reported && ' (seen by this page)'}
-        </Term>
-        {health.unavailableReason && <Term name="Why">{health.unavailableReason}</Term>}
-        <Term name="Last success">{ago(health.lastSuccess, now)}</Term>
-        <Term name="Last failure">
-          {lastFailure ? `${ago(lastFailure.time, now)}. ${failureText(lastFailure)}` : 'none'}
-        </Term>
-        <Term name="Failures in a row">{health.consecutiveFailures}</Term>
-        <Term name="Running now">{health.callsRunning}</Term>
-      </dl>
-    </>
+    <dl className="evidence">
+      <Term name="State">
+        {LIGHT_WORDS[health.state]}
+        {health.reported && ' (seen by this page)'}
+      </Term>
+      <Term name="Since">{ago(health.since, now)}</Term>
+      {health.unavailableReason && <Term name="Why">{health.unavailableReason}</Term>}
+      <Term name="Last success">{ago(health.lastSuccess, now)}</Term>
+      <Term name="Last failure" long={lastFailure !== null}>
+        {lastFailure ? `${ago(lastFailure.time, now)}. ${failureText(lastFailure)}` : 'none'}
+      </Term>
+      <Term name="Failures in a row">{health.consecutiveFailures}</Term>
+      <Term name="Running now">{health.callsRunning}</Term>
+    </dl>
   );
 }
 
-function Term({ name, children }: { name: string; children: React.ReactNode }) {
+function Term({
+  name,
+  long = false,
+  children,
+}: {
+  name: string;
+  /** Whether the text needs the whole width. */
+  long?: boolean;
+  children: React.ReactNode;
+}) {
   return (
-    <div>
+    <div className={long ? 'evidence-long' : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

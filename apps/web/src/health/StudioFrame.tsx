@@ -24,14 +24,14 @@ export function StudioFrame({
 
 function useNote(capability: string): string | null {
   const health = useCapabilityHealth().health[capability];
-  if (!health) return null;
-  if (health.stale) return 'The gateway does not answer. This page reconnects by itself.';
+  // That the gateway is lost is said above every page.
+  if (!health || health.stale) return null;
   if (health.state === 'unavailable') {
     const why = health.unavailableReason ? ` (${health.unavailableReason})` : '';
     return `Its worker is offline${why}. You can try all the same: a success brings it back.`;
   }
   if (health.state === 'error' && health.lastFailure) {
-    return `The last task failed. ${failureText(health.lastFailure)} You can try again: a success clears it.`;
+    return `The last task failed. You can try again: a success clears it. ${failureText(health.lastFailure)}`;
   }
   return null;
 }

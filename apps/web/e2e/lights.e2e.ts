@@ -1,0 +1,78 @@
+import { copyFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { open, stackUrl, withBrowser } from './browser';
+
+withBrowser();
+
+/** The light of a studio in the sidebar, once it has the state. */
+function light(page: Page, studio: string, word: string) {
+  return page.getByRole('button', { name: `${studio}: ${word}` }).waitFor();
+}
+
+async function chat(): Promise<number> {
+  const answer = await fetch(stackUrl('/v1/llm/chat'), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }], max_tokens: 4 }),
+  });
+  return answer.status;
+}
+
+/** Asks for a picture, and reads the answer to its end. */
+async function draw(): Promise<string> {
+  const answer = await fetch(stackUrl('/v1/image/generate'), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ prompt: 'a red apple', steps: 1 }),
+  });
+  return answer.text();
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} must be set; see tests/e2e/test_studios.py`);
+  return value;
+}
+
+describe('the lights', () => {
+  test('a success anywhere is seen by every tab', async () => {
+    const pages = [await open('/'), await open('/llm')];
+    expect(await chat()).toBe(200);
+    for (const page of pages) await light(page, 'LLM Studio', 'Available');
+    const card = pages[0]?.getByRole('article', { name: 'Language' });
+    await card
+      ?.getByText(/^\d+ s ago$|^just now$/)
+      .first()
+      .waitFor();
+  });
+
+  test('the evidence shows on focus', async () => {
+    const page = await open('/');
+    await light(page, 'LLM Studio', 'Available');
+    await page.getByRole('button', { name: /^LLM Studio:/ }).focus();
+    await page.getByRole('tooltip').getByText('Failures in a row').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('tooltip').count()).toBe(0);
+  });
+
+  test('a real failure is red and says why, and the next success clears it', async () => {
+    const page = await open('/image');
+    expect(await draw()).toContain('MODEL_LOAD_FAILED');
+    await light(page, 'Image Studio', 'Failing');
+    await page.getByText('MODEL_LOAD_FAILED').first().waitFor();
+    copyFileSync(given('ATELIER_WHOLE_WEIGHTS'), given('ATELIER_BROKEN_WEIGHTS'));
+    expect(await draw()).toContain('event: done');
+    await light(page, 'Image Studio', 'Available');
+  });
+
+  test('a killed worker is no longer available, and is again after a success', async () => {
+    const page = await open('/');
+    await light(page, 'LLM Studio', 'Available');
+    process.kill(Number(given('ATELIER_LLM_PID')), 'SIGKILL');
+    await page.getByRole('button', { name: /^LLM Studio: (Offline|Not known yet)$/ }).waitFor();
+    // Supervisor restarts it; until it listens, a task is told that nobody is there.
+    await expect.poll(chat, { timeout: 60_000, interval: 500 }).toBe(200);
+    await light(page, 'LLM Studio', 'Available');
+  });
+});
