@@ -16,10 +16,26 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from services.common.errors import FieldViolation
-from services.gateway.bridge.fields import field_named, is_map, map_fields
+from services.gateway.bridge.fields import (
+    ANY,
+    TYPE_KEY,
+    field_named,
+    is_map,
+    map_fields,
+    packed_fields,
+)
 from services.gateway.bridge.strictness import is_strict
 
 MAX_VIOLATIONS = 16
+PARSE_ERRORS = (
+    json_format.ParseError,
+    ValueError,
+    TypeError,
+    KeyError,
+    RecursionError,
+    AttributeError,  # for an Any whose "@type" is no string
+)
+"""What protobuf's parser raises for JSON that is not the message's."""
 
 _SCALARS: dict[int, str] = {
     FieldDescriptor.TYPE_STRING: "a string",
@@ -105,20 +121,32 @@ class _Search:
         self, field: FieldDescriptor, item: object, path: str
     ) -> Iterator[FieldViolation]:
         inner = field.message_type
-        if inner is not None and isinstance(item, dict) and inner.full_name not in _WELL_KNOWN:
+        if inner is not None and inner.full_name == ANY and isinstance(item, dict):
+            yield from self._in_any(item, path)
+        elif inner is not None and isinstance(item, dict) and inner.full_name not in _WELL_KNOWN:
             found = list(self.in_object(inner, item, path + "."))
             yield from found or [FieldViolation(path, "its fields do not go together")]
         else:
             hint = _hint(field, item)
             yield FieldViolation(path, f"expected {expectation(field)}, got {_shown(item)}{hint}")
 
+    def _in_any(self, item: dict[str, object], path: str) -> Iterator[FieldViolation]:
+        packed = packed_fields(item, self._pool)
+        if packed is not None:
+            found = list(self.in_object(*packed, path + "."))
+            yield from found or [FieldViolation(path, "its fields do not go together")]
+            return
+        example = 'a type such as "type.googleapis.com/atelier.image.v1.GenerateImageRequest"'
+        given = _shown(item[TYPE_KEY]) if TYPE_KEY in item else "nothing"
+        yield FieldViolation(f"{path}.{TYPE_KEY}", f"expected {example}, got {given}")
+
     def _parses(self, message: Descriptor, name: str, item: object) -> bool:
-        if not is_strict(message, {name: item}):
+        if not is_strict(message, {name: item}, self._pool):
             return False
         scratch = message_factory.GetMessageClass(message)()
         try:
             json_format.ParseDict({name: item}, scratch, descriptor_pool=self._pool)
-        except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError):
+        except PARSE_ERRORS:
             return False
         return True
 

@@ -3,9 +3,14 @@
 from typing import cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 
+ANY = "google.protobuf.Any"
 HTTP_BODY = "google.api.HttpBody"
+OWN_JSON = "google.protobuf."
+"""What the names of messages begin with whose JSON has a form of its own."""
+TYPE_KEY = "@type"
 
 
 def descriptor_of(message: Message) -> Descriptor:
@@ -43,3 +48,22 @@ def copy_field(source: Message, target: Message, path: str) -> None:
     for name in parents:
         source, target = getattr(source, name), getattr(target, name)
     setattr(target, leaf, getattr(source, leaf))
+
+
+def packed_fields(
+    value: object, pool: DescriptorPool
+) -> tuple[Descriptor, dict[str, object]] | None:
+    """Tell what the JSON of a google.protobuf.Any holds: the message's type, and its fields.
+
+    None if it names no type that the pool knows, or one whose JSON has a form of its own.
+    """
+    url = value.get(TYPE_KEY) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(url, str):
+        return None
+    try:
+        message = pool.FindMessageTypeByName(url.rpartition("/")[2])
+    except KeyError:
+        return None
+    if message.full_name.startswith(OWN_JSON):
+        return None
+    return message, {name: item for name, item in value.items() if name != TYPE_KEY}
