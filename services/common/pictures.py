@@ -10,12 +10,8 @@ import zlib
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.common.errors import FieldViolation, InvalidArgument
+from services.common.picture_kinds import picture_kind
 
-_SIGNATURES = {
-    "PNG": (0, b"\x89PNG\r\n\x1a\n"),
-    "JPEG": (0, b"\xff\xd8\xff"),
-    "WEBP": (8, b"WEBP"),
-}
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error)
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 PREVIEW_SIDE = 256
@@ -53,14 +49,6 @@ def read_picture(data: bytes, *, field: str, max_pixels: int) -> Image.Image:
         raise _refused(field, f"begins like {kind} but cannot be read; save it anew") from None
     except _DAMAGE as error:
         raise _refused(field, f"is a damaged {kind} file ({error}); save it anew") from None
-
-
-def picture_kind(data: bytes) -> str | None:
-    """Pillow's name of the format, by the first bytes; None if it is not one of ours."""
-    for kind, (place, signature) in _SIGNATURES.items():
-        if data[place : place + len(signature)] == signature:
-            return kind
-    return None
 
 
 def fitted(picture: Image.Image, width: int, height: int) -> Image.Image:

@@ -57,6 +57,11 @@ class Connection:
         self._closing: set[asyncio.Task[None]] = set()
         self._looking: asyncio.TimerHandle | None = None
 
+    @property
+    def stands(self) -> bool:
+        """Whether there is a connection now."""
+        return self.channel.get_state() is ChannelConnectivity.READY
+
     def open(self) -> None:
         """Begins to watch the channel's connectivity; sends nothing."""
         self._watcher = asyncio.create_task(self._watch())

@@ -83,6 +83,11 @@ class Dispatcher:
         """The routes by path, "/atelier.llm.v1.LlmService/Chat"."""
         return self._routes
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The full names of all workers' services."""
+        return tuple(self._monitors)
+
     def capability_of(self, service: str) -> str | None:
         """The capability that has this service; None if there is none."""
         monitor = self._monitors.get(service)

@@ -4,14 +4,16 @@ import asyncio
 import gc
 import logging
 import signal
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import grpc
-from google.protobuf import descriptor_pool
+from google.longrunning import operations_pb2_grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
+from atelier.gateway.v1 import gateway_pb2_grpc
+from atelier.jobs.v1 import jobs_pb2_grpc
 from services.common import reflection, tls
 from services.common.api_keys import LiveKeys
 from services.common.call_log import CallLog
@@ -22,34 +24,39 @@ from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
 from services.common.settings import (
-    ROOT,
-    AccessSettings,
     CapabilityRow,
     GatewaySettings,
     Settings,
     SettingsError,
 )
-from services.common.settings_access import is_loopback, require_safe_faces
+from services.common.settings_access import require_safe_faces
 from services.gateway.access.gate import Gate
 from services.gateway.access.grpc_gate import GatedHandlers
-from services.gateway.backend import GatewayBackend, LocalMethod
-from services.gateway.bridge.app import BridgeOptions, build_app
-from services.gateway.bridge.connections import ConnectionLimits
-from services.gateway.bridge.hosts import ANY_HOST
-from services.gateway.bridge.server import HttpServer
-from services.gateway.bridge.sse import Pace
 from services.gateway.capability_servicer import CapabilityServicer
 from services.gateway.descriptors import load_descriptors
 from services.gateway.dispatcher import DOMAIN, Dispatcher
 from services.gateway.grpc_face import ForwardingHandler
 from services.gateway.health_map import HealthMap
 from services.gateway.health_servicer import GatewayHealthServicer
+from services.gateway.http_face import http_server
+from services.gateway.jobs.jobs import Jobs
+from services.gateway.jobs.metrics import JobMetrics
+from services.gateway.jobs.operations_servicer import OperationsServicer
+from services.gateway.jobs.servicer import JobServicer
 from services.gateway.local_services import LocalServices
 from services.gateway.metrics import CapabilityCollector
 from services.gateway.monitor import Monitor
 
 log = logging.getLogger(__name__)
 CAPABILITY_SERVICE = "atelier.gateway.v1.CapabilityService"
+JOB_SERVICE = "atelier.jobs.v1.JobService"
+OPERATIONS_SERVICE = "google.longrunning.Operations"
+_ADD: Mapping[str, Callable[[Any, Any], None]] = {
+    CAPABILITY_SERVICE: gateway_pb2_grpc.add_CapabilityServiceServicer_to_server,
+    JOB_SERVICE: jobs_pb2_grpc.add_JobServiceServicer_to_server,
+    OPERATIONS_SERVICE: operations_pb2_grpc.add_OperationsServicer_to_server,
+    health.SERVICE_NAME: health_pb2_grpc.add_HealthServicer_to_server,
+}
 
 
 class Gateway:
@@ -78,19 +85,37 @@ class Gateway:
         self.dispatcher = Dispatcher(self.monitors, rpc_metrics, CallLog("gateway"))
         self.registry.register(CapabilityCollector(self.monitors, self.health))
         self._health_servicer = GatewayHealthServicer(self.monitors, self.health)
-        self._capabilities = CapabilityServicer(self.monitors, self.health)
-        self._server = self._grpc_server(rpc_metrics)
-        self._http = self._http_server()
+        names = [row.name for row in settings.capabilities]
+        self.jobs = Jobs(
+            settings.jobs, self.dispatcher, self.health, JobMetrics(self.registry, names)
+        )
+        own = {
+            CAPABILITY_SERVICE: CapabilityServicer(self.monitors, self.health),
+            JOB_SERVICE: JobServicer(self.jobs),
+            OPERATIONS_SERVICE: OperationsServicer(self.jobs),
+        }
+        self._server = self._grpc_server(rpc_metrics, own)
+        self._http = http_server(
+            self.settings,
+            self.access,
+            self.dispatcher,
+            self.jobs,
+            own,
+            gate=self._gate,
+            identity=self._faces,
+            serving=lambda: not self._stopping,
+        )
         self._stopping = False
 
     async def start(self) -> tuple[int, int]:
         """Opens both faces; returns the ports of gRPC and HTTP.
 
-        They differ from the settings' where those are 0. Raises SettingsError for a port that
-        cannot be had.
+        They differ from the settings' where those are 0. Raises SettingsError for a port or a
+        folder that cannot be had.
         """
         for monitor in self.monitors:
             monitor.open()
+        await self.jobs.start()
         grpc_port = _bind(self._server, self.settings, self._faces)
         await self._server.start()
         try:
@@ -110,7 +135,10 @@ class Gateway:
         self._health_servicer.set_serving(False)
         # Those who watch would watch for ever; their streams end here.
         self.health.close()
-        await asyncio.gather(self._server.stop(grace_seconds), self._http.stop())
+        await asyncio.gather(
+            self._server.stop(grace_seconds), self._http.stop(), self.jobs.drain(grace_seconds)
+        )
+        await self.jobs.close()
         for monitor in self.monitors:
             await monitor.close()
 
@@ -137,47 +165,19 @@ class Gateway:
         await self.stop(self.settings.shutdown_grace_seconds)
         metrics.shutdown()
 
-    def _grpc_server(self, metrics: RpcMetrics) -> grpc.aio.Server:
-        own = (CAPABILITY_SERVICE, health.SERVICE_NAME)
+    def _grpc_server(self, metrics: RpcMetrics, own: Mapping[str, object]) -> grpc.aio.Server:
         services = LocalServices(CallInterceptor(metrics, DOMAIN))
-        local = cast("grpc.aio.Server", services)  # it has what generated code calls
-        gateway_pb2_grpc.add_CapabilityServiceServicer_to_server(self._capabilities, local)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health_servicer, local)
-        if self.access.reflection:
-            reflection.enable((*(monitor.service for monitor in self.monitors), *own), local)
-        for service in own:
+        for service, servicer in {**own, health.SERVICE_NAME: self._health_servicer}.items():
+            _ADD[service](servicer, services)
             metrics.declare(methods_of(service))
+        if self.access.reflection:
+            names = (*self.dispatcher.services, *own, health.SERVICE_NAME)
+            reflection.enable(names, cast("grpc.aio.Server", services))
         server = grpc.aio.server(options=face_options(self.settings.max_message_mib))
         handlers = (ForwardingHandler(self.dispatcher), services)
         gated = (GatedHandlers(self._gate, handlers),) if self._gate is not None else handlers
         server.add_generic_rpc_handlers(gated)
         return server
-
-    def _http_server(self) -> HttpServer:
-        backend = GatewayBackend(self.dispatcher, _local_methods(self._capabilities))
-        options = BridgeOptions(
-            cors_origins=self.settings.cors_origins,
-            max_body_bytes=self.settings.max_message_mib * 1024 * 1024,
-            pace=Pace(heartbeat_seconds=self.settings.heartbeat_seconds),
-            studios=ROOT / self.settings.web_folder,
-            serving=lambda: not self._stopping,
-            hosts=_hosts(self.settings, self.access),
-            gate=self._gate,
-        )
-        services = (*(monitor.service for monitor in self.monitors), CAPABILITY_SERVICE)
-        app = build_app(backend, descriptor_pool.Default(), services, options)
-        return HttpServer(
-            app,
-            host=self.settings.host,
-            port=self.settings.http_port,
-            grace_seconds=self.settings.shutdown_grace_seconds,
-            identity=self._faces,
-            limits=ConnectionLimits(
-                head_seconds=self.access.head_seconds,
-                idle_seconds=self.access.idle_seconds,
-                most=self.access.max_connections,
-            ),
-        )
 
 
 def _gate(settings: Settings) -> Gate | None:
@@ -195,13 +195,6 @@ def _gate(settings: Settings) -> Gate | None:
     if not has_keys:
         return None
     return Gate(LiveKeys(access.keys_path), calls_per_caller=access.calls_per_caller)
-
-
-def _hosts(settings: GatewaySettings, access: AccessSettings) -> tuple[str, ...]:
-    """The names that browsers may use: on loopback only our own, elsewhere what is set, or all."""
-    if access.allowed_hosts or is_loopback(settings.host):
-        return access.allowed_hosts
-    return (ANY_HOST,)
 
 
 def _monitor(
@@ -235,17 +228,3 @@ def _bind(
         raise SettingsError(
             "gateway.grpc_port", f"{address} cannot be listened on; it is taken or not ours"
         ) from None
-
-
-def _local_methods(servicer: CapabilityServicer) -> dict[str, LocalMethod]:
-    return {
-        f"/{CAPABILITY_SERVICE}/ListCapabilities": LocalMethod(
-            gateway_pb2.ListCapabilitiesRequest, servicer.ListCapabilities
-        ),
-        f"/{CAPABILITY_SERVICE}/GetCapability": LocalMethod(
-            gateway_pb2.GetCapabilityRequest, servicer.GetCapability
-        ),
-        f"/{CAPABILITY_SERVICE}/WatchCapabilities": LocalMethod(
-            gateway_pb2.WatchCapabilitiesRequest, servicer.WatchCapabilities
-        ),
-    }

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from services.common.settings import (
     Settings,
     TlsSettings,
 )
+from services.common.settings_jobs import JobSettings
 from services.common.worker import Worker
 from services.gateway.gateway import Gateway
 from services.gateway.record import Record, State
@@ -96,21 +98,44 @@ async def running_gateway(
     access: AccessSettings = NO_KEYS,
     tls: TlsSettings | None = None,
     credentials: grpc.ChannelCredentials | None = None,
+    jobs: JobSettings | None = None,
     **changes: object,
 ) -> AsyncIterator[RunningGateway]:
     """A gateway over an echo worker at the port; `changes` are settings of the gateway.
 
-    `credentials` are the client's, for a gateway that speaks TLS.
+    `credentials` are the client's, for a gateway that speaks TLS. Jobs are kept in a folder of its
+    own unless `jobs` says otherwise.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = jobs or JobSettings(folder=folder)
+        settings = _settings(worker_port, rows, access, tls, jobs, changes)
+        async with _serving(settings, credentials) as running:
+            yield running
+
+
+def _settings(
+    worker_port: int,
+    rows: tuple[CapabilityRow, ...],
+    access: AccessSettings,
+    tls: TlsSettings | None,
+    jobs: JobSettings,
+    changes: dict[str, object],
+) -> Settings:
     values: dict[str, object] = {"grpc_port": 0, "http_port": 0, "metrics_port": 0}
-    gateway = Gateway(
-        Settings(
-            gateway=GatewaySettings(**(values | changes)),  # type: ignore[arg-type]  # a test's own values
-            capabilities=rows or (echo_row(worker_port),),
-            access=access,
-            tls=tls or TlsSettings(),
-        )
+    return Settings(
+        gateway=GatewaySettings(**(values | changes)),  # type: ignore[arg-type]  # a test's own values
+        capabilities=rows or (echo_row(worker_port),),
+        access=access,
+        tls=tls or TlsSettings(),
+        jobs=jobs,
     )
+
+
+@asynccontextmanager
+async def _serving(
+    settings: Settings, credentials: grpc.ChannelCredentials | None
+) -> AsyncIterator[RunningGateway]:
+    gateway = Gateway(settings)
     grpc_port, http_port = await gateway.start()
     async with _channel(grpc_port, credentials) as channel:
         try:

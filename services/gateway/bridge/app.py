@@ -20,6 +20,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 from services.common import call_id
 from services.common.errors import AtelierError, FieldViolation, InvalidArgument
+from services.common.methods import is_task
 from services.gateway.access.gate import Gate
 from services.gateway.bridge import errors, headers
 from services.gateway.bridge.backend import Backend, CallFailed
@@ -29,7 +30,13 @@ from services.gateway.bridge.cors import Cors
 from services.gateway.bridge.gate import SESSION_PATH, HttpGate
 from services.gateway.bridge.hosts import ANY_HOST, Hosts
 from services.gateway.bridge.openapi import Described, openapi_document
-from services.gateway.bridge.routes import Match, RouteTable, declared_routes
+from services.gateway.bridge.respond_async import (
+    PREFERENCE,
+    Defer,
+    deferral_of,
+    prefers_async,
+)
+from services.gateway.bridge.routes import Match, Route, RouteTable, declared_routes
 from services.gateway.bridge.sse import Pace, send_bytes, send_events
 from services.gateway.bridge.status_page import StatusPage
 from services.gateway.bridge.studios import Studios
@@ -66,6 +73,7 @@ class BridgeOptions:
     `serving`: what GET /healthz says of the gateway itself.
     `hosts`: names by which browsers may reach the bridge, beside localhost; "*" for all.
     `gate`: who may call; None lets everybody in.
+    `defer`: takes a task whose caller would rather not wait; None makes everybody wait.
     """
 
     cors_origins: tuple[str, ...] = ()
@@ -80,6 +88,7 @@ class BridgeOptions:
     serving: Callable[[], bool] = _always
     hosts: tuple[str, ...] = (ANY_HOST,)
     gate: Gate | None = None
+    defer: Defer | None = None
 
 
 def build_app(
@@ -245,6 +254,9 @@ class _Bridge:
         timeout_seconds = headers.timeout_seconds(request.headers)
         query = {name: request.query.getall(name) for name in request.query}
         message = await self._message(match, query, await self._body(request))
+        defer = self._options.defer
+        if defer is not None and prefers_async(request.headers) and is_task(route.method):
+            return await self._deferred(defer, request, route, message)
         if route.streams:
             stream = self._backend.stream(
                 route.grpc_path, message, metadata=metadata, timeout_seconds=timeout_seconds
@@ -256,6 +268,20 @@ class _Bridge:
         )
         answer = self._transcoder.answer(route, response)
         return web.Response(body=answer.data, headers={"Content-Type": answer.content_type})
+
+    async def _deferred(
+        self, defer: Defer, request: web.Request, route: Route, message: bytes
+    ) -> web.StreamResponse:
+        operation = await defer(deferral_of(request.headers, route.grpc_path, message))
+        return web.Response(
+            status=202,
+            body=self._transcoder.json(operation),
+            headers={
+                "Content-Type": JSON_TYPE,
+                "Location": f"/v1/{operation.name}",
+                "Preference-Applied": PREFERENCE,
+            },
+        )
 
     async def _send_stream(
         self, request: web.Request, match: Match, stream: AsyncGenerator[bytes]

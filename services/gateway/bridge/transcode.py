@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from services.common.errors import FieldViolation, InvalidArgument
 from services.gateway.bridge.bindings import Tree, bind
-from services.gateway.bridge.diagnosis import violations
+from services.gateway.bridge.diagnosis import PARSE_ERRORS, violations
 from services.gateway.bridge.errors import wrong_content_type
 from services.gateway.bridge.fields import copy_field, descriptor_of, field_named, is_http_body
 from services.gateway.bridge.routes import Match, Route
@@ -85,20 +85,27 @@ class Transcoder:
         case = message.WhichOneof(oneof.name) if oneof is not None else None
         return Event(case or "", self._answer(route, message).data.decode())
 
+    def json(self, message: Message) -> bytes:
+        """Make the JSON of a message that no route's method has sent."""
+        return json.dumps(self._tree(message), ensure_ascii=False).encode()
+
     def _answer(self, route: Route, message: Message) -> Answer:
         field = field_named(descriptor_of(message), route.response_body)
         if answers_bytes(route):
             body: Any = message if field is None else getattr(message, field.name)
             return Answer(body.content_type or BYTES_TYPE, body.data)
-        value: object = json_format.MessageToDict(
+        value: object = self._tree(message)
+        if field is not None:
+            value = value.get(field.name) if isinstance(value, dict) else None
+        return Answer(JSON_TYPE, json.dumps(value, ensure_ascii=False).encode())
+
+    def _tree(self, message: Message) -> object:
+        return json_format.MessageToDict(
             message,
             preserving_proto_field_name=True,
             always_print_fields_with_no_presence=True,
             descriptor_pool=self._pool,
         )
-        if field is not None:
-            value = value.get(field.name) if isinstance(value, dict) else None
-        return Answer(JSON_TYPE, json.dumps(value, ensure_ascii=False).encode())
 
     def _read_body(self, route: Route, message: Message, body: Body) -> None:
         part = field_named(descriptor_of(message), route.body)
@@ -135,8 +142,8 @@ class Transcoder:
     def _parse(self, value: Tree, message: Message) -> None:
         try:
             json_format.ParseDict(value, message, descriptor_pool=self._pool)
-            strict = is_strict(descriptor_of(message), value)
-        except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError) as error:
+            strict = is_strict(descriptor_of(message), value, self._pool)
+        except PARSE_ERRORS as error:
             found = violations(descriptor_of(message), value, self._pool)
             raise InvalidArgument(*(found or [FieldViolation("body", str(error))])) from error
         if not strict:

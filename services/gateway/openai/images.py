@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from atelier.image.v1 import image_pb2
+from services.gateway.jobs.submission import Submission
 from services.gateway.openai import models, parameters
 from services.gateway.openai.bodies import read_json
 from services.gateway.openai.calls import Calls
@@ -18,7 +19,7 @@ from services.gateway.openai.errors import invalid
 from services.gateway.openai.exchange import NAMES, Options, send_events
 from services.gateway.openai.streams import event
 from services.gateway.openai.values import Int32, Values, folded_seed, read, size
-from services.gateway.openai.work import Jobs, Submission, finished
+from services.gateway.openai.work import Jobs, finished
 
 _METHOD = "atelier.image.v1.ImageService/GenerateImage"
 _NAMES = {"num_images": "n", "width": "size", "height": "size", "format": "output_format"}

@@ -13,12 +13,14 @@ from atelier.videogen.v1 import videogen_pb2
 from services.common.errors import NotFound
 from services.gateway.bridge.backend import CallFailed
 from services.gateway.caller import current
+from services.gateway.jobs.record import ENDED, NotYet
+from services.gateway.jobs.submission import Submission
 from services.gateway.openai import clips, models, parameters
 from services.gateway.openai.bodies import read_json_or_form, read_query
 from services.gateway.openai.errors import invalid
 from services.gateway.openai.exchange import NAMES, Options
 from services.gateway.openai.values import Int32, Values, folded_seed, read
-from services.gateway.openai.work import ENDED, Jobs, Submission, ended
+from services.gateway.openai.work import Jobs, ended
 
 _POLL_AFTER_MS = "500"
 _SCAN_PAGE = 200
@@ -121,7 +123,7 @@ class Videos:
             raise clips.not_ready(job)
         try:
             file = await self._jobs.file(job.id, name)
-        except NotFound:
+        except (NotFound, NotYet):
             raise clips.not_ready(job) from None
         return web.FileResponse(file.path, headers={"Content-Type": file.content_type})
 
@@ -154,14 +156,13 @@ class Videos:
 
     async def _newest_first(self) -> AsyncGenerator[jobs_pb2.Job]:
         capability = self._models.capability(models.VIDEO)
-        wanted = jobs_pb2.ListJobsRequest(capability=capability, page_size=_SCAN_PAGE)
+        token = ""
         while True:
-            answer = await self._jobs.list(wanted)
-            for job in answer.jobs:
+            jobs, token = await self._jobs.page(capability, (), _SCAN_PAGE, token)
+            for job in jobs:
                 if job.method == clips.METHOD:
                     yield job
-            wanted.page_token = answer.next_page_token
-            if not wanted.page_token:
+            if not token:
                 return
 
     async def _request(

@@ -1,9 +1,7 @@
 """What the adapter needs of the jobs, and how a job that failed is told. Knows no capability."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import grpc
@@ -12,29 +10,12 @@ from google.rpc import status_pb2
 from atelier.jobs.v1 import jobs_pb2
 from services.gateway.call_failed import CallFailed
 from services.gateway.caller import Caller, current
+from services.gateway.jobs.record import ENDED, StoredFile
+from services.gateway.jobs.submission import Submission
 
-ENDED = ("succeeded", "failed", "cancelled")
 _WAIT_SECONDS = 60.0
 """A wait that is longer is begun anew."""
 _CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A task to run as a job."""
-
-    method: str
-    request: bytes
-    idempotency_key: str = ""
-    presence: str = ""
-    on_leave: str = "keep"
-
-
-class StoredFile(Protocol):
-    """A file of a job."""
-
-    path: Path
-    content_type: str
 
 
 class Jobs(Protocol):
@@ -48,16 +29,18 @@ class Jobs(Protocol):
         """A job; raises NotFound."""
         ...
 
-    async def list(self, wanted: jobs_pb2.ListJobsRequest) -> jobs_pb2.ListJobsResponse:
-        """A page of jobs, the newest first."""
+    async def page(
+        self, capability: str, states: Collection[str], page_size: int, page_token: str
+    ) -> tuple[list[jobs_pb2.Job], str]:
+        """A page of jobs, the newest first, and the next page's token."""
         ...
 
     async def delete(self, job_id: str) -> None:
-        """Deletes an ended job and its files."""
+        """Deletes an ended job and its files; raises NotFound."""
         ...
 
     async def file(self, job_id: str, name: str) -> StoredFile:
-        """A file of a job; raises NotFound."""
+        """A file of a job; raises NotFound, or NotYet for one that may still come."""
         ...
 
     async def wait(self, job_id: str, timeout_seconds: float | None) -> jobs_pb2.Job:

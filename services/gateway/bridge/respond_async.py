@@ -1,0 +1,44 @@
+"""`Prefer: respond-async` (RFC 7240): a task's own route, answered at once with an operation.
+
+Knows headers; what runs the task is handed in.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from google.longrunning import operations_pb2
+
+PREFERENCE = "respond-async"
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """A task to run later; see atelier.jobs.v1.SubmitJobRequest for the fields."""
+
+    method: str
+    """As gRPC's paths have it, "/atelier.image.v1.ImageService/GenerateImage"."""
+    request: bytes
+    idempotency_key: str = ""
+    presence: str = ""
+    on_leave: str = ""
+
+
+Defer = Callable[[Deferral], Awaitable[operations_pb2.Operation]]
+"""Accepts a task and gives its operation; raises AtelierError if it cannot."""
+
+
+def prefers_async(headers: Mapping[str, str]) -> bool:
+    """Whether the caller would rather not wait."""
+    preferences = headers.get("Prefer", "").lower().split(",")
+    return any(item.partition(";")[0].strip() == PREFERENCE for item in preferences)
+
+
+def deferral_of(headers: Mapping[str, str], method: str, request: bytes) -> Deferral:
+    """The task with what the headers say of it."""
+    return Deferral(
+        method=method,
+        request=request,
+        idempotency_key=headers.get("Idempotency-Key", "").strip('"'),
+        presence=headers.get("X-Atelier-Presence", ""),
+        on_leave=headers.get("X-Atelier-On-Leave", ""),
+    )
