@@ -645,7 +645,7 @@ export type JobFile = Message<"atelier.jobs.v1.JobFile"> & {
   url: string;
 
   /**
-   * The SHA-256 of its content in hexadecimal; the ETag by HTTP.
+   * The SHA-256 of its content in hexadecimal.
    *
    * @generated from field: string sha256 = 5;
    */
