@@ -90,6 +90,7 @@ def real_stack(folder: Path, **more: str) -> Iterator[RealStack]:
     env = os.environ | {f"ATELIER_{name}": str(port) for name, port in ports.items()}
     env |= {
         "ATELIER_RUN_DIR": str(folder / "run"),
+        "ATELIER_JOBS_FOLDER": str(folder / "jobs"),
         "ATELIER_ACCESS_KEYS_FILE": str(folder / "keys.json"),
         "ATELIER_GATEWAY": f"127.0.0.1:{ports['GATEWAY_GRPC_PORT']}",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
