@@ -29,6 +29,7 @@ from services.common.settings_checks import (
     require_url,
 )
 from services.common.settings_jobs import JobSettings
+from services.common.settings_logs import LogSettings
 from services.common.settings_table import (
     OTHER_TABLE,
     ROOT,
@@ -38,6 +39,7 @@ from services.common.settings_table import (
     require_known_variables,
     table_of,
 )
+from services.common.settings_telemetry import TelemetrySettings
 from services.common.settings_tls import TlsSettings
 
 __all__ = [
@@ -47,8 +49,10 @@ __all__ = [
     "CapabilityRow",
     "GatewaySettings",
     "JobSettings",
+    "LogSettings",
     "Settings",
     "SettingsError",
+    "TelemetrySettings",
     "TlsSettings",
     "WorkerSettings",
     "load_settings",
@@ -184,6 +188,8 @@ class WorkerSettings:
     """CPU threads for computing; 0 lets the library decide."""
     tls: TlsSettings = field(default_factory=TlsSettings, metadata=OTHER_TABLE)
     access: AccessSettings = field(default_factory=AccessSettings, metadata=OTHER_TABLE)
+    logs: LogSettings = field(default_factory=LogSettings, metadata=OTHER_TABLE)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings, metadata=OTHER_TABLE)
 
     def __post_init__(self) -> None:
         where = f"capabilities.{self.name}"
@@ -218,6 +224,8 @@ class Settings:
     jobs: JobSettings = field(default_factory=JobSettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    logs: LogSettings = field(default_factory=LogSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     capabilities: tuple[CapabilityRow, ...] = ()
 
 
@@ -226,9 +234,11 @@ _TABLES: dict[str, type[Any]] = {
     "jobs": JobSettings,
     "tls": TlsSettings,
     "access": AccessSettings,
+    "logs": LogSettings,
+    "telemetry": TelemetrySettings,
 }
 """The tables beside the capabilities'; each is the attribute of Settings of that name."""
-_WORKER_TABLES = ("tls", "access")
+_WORKER_TABLES = ("tls", "access", "logs", "telemetry")
 """Those of them that workers read too, as the attributes of WorkerSettings of that name."""
 
 
