@@ -18,6 +18,8 @@ pytestmark = pytest.mark.starter
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
+CODE = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
 
 def block(beginning: str, containing: str = "") -> str:
     """The README's only example that begins and contains so."""
@@ -134,8 +136,7 @@ def test_curl_sets_a_picture_in_motion(stack: RealStack, tmp_path: Path) -> None
 
 
 def test_the_python_client_draws_and_films(stack: RealStack, tmp_path: Path) -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    (tmp_path / "client.py").write_text(stack.here(code))
+    (tmp_path / "client.py").write_text(stack.here(CODE[0]))
     printed = run(stack, "python client.py", tmp_path)
     assert "step 1 of" in printed
     assert (tmp_path / "flight.mp4").stat().st_size > 1000
