@@ -38,6 +38,7 @@ class Lane:
     ) -> None:
         self._queue_size = queue_size
         self._metrics = metrics
+        metrics.queue_limit.set(queue_size)
         self._time_limit_seconds = time_limit_seconds
         self._waiting: deque[Turn[Any]] = deque()
         self._running: Turn[Any] | None = None

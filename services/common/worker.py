@@ -18,11 +18,14 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 
 from services.common import logs, peer, reflection, tls
+from services.common.disk_metrics import DiskCollector
 from services.common.errors import AtelierError
 from services.common.grpc_options import address, server_options
 from services.common.health_servicer import HealthServicer
 from services.common.lane import Lane
+from services.common.loop_metrics import LoopLagCollector
 from services.common.methods import methods_of
+from services.common.models import cache_folder
 from services.common.ports import require_free, serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
@@ -46,7 +49,8 @@ class Worker:
 
     def __init__(self, settings: WorkerSettings, *, stages: Sequence[str]) -> None:
         self.settings = settings
-        self.registry = new_registry()
+        self.registry = new_registry(settings.name)
+        self.registry.register(DiskCollector({"models": cache_folder()}))
         self.metrics = WorkerMetrics(self.registry, stages)
         self.lane = Lane(
             queue_size=settings.queue_size,
@@ -142,6 +146,7 @@ class Worker:
         self, register: Register, preload: Preload | None, close: Close | None
     ) -> None:
         signals = StopSignals()
+        self.registry.register(LoopLagCollector(asyncio.get_running_loop()))
         metrics = serve_metrics(
             self.settings.host,
             self.settings.metrics_port,

@@ -20,6 +20,9 @@ class WorkerMetrics:
         self.queue_depth = Gauge(
             "atelier_worker_queue_depth", "Tasks that wait for their turn.", registry=registry
         )
+        self.queue_limit = Gauge(
+            "atelier_worker_queue_limit", "How many tasks may wait.", registry=registry
+        )
         self.tasks_running = Gauge(
             "atelier_worker_tasks_running", "Tasks that are worked on.", registry=registry
         )

@@ -17,13 +17,16 @@ from atelier.jobs.v1 import jobs_pb2_grpc
 from services.common import reflection, tls
 from services.common.api_keys import LiveKeys
 from services.common.call_log import CallLog
+from services.common.disk_metrics import DiskCollector
 from services.common.grpc_options import client_options, face_options
+from services.common.loop_metrics import LoopLagCollector
 from services.common.methods import methods_of
 from services.common.ports import serve_metrics
 from services.common.process_metrics import new_registry
 from services.common.rpc import CallInterceptor
 from services.common.rpc_metrics import RpcMetrics
 from services.common.settings import (
+    ROOT,
     CapabilityRow,
     GatewaySettings,
     Settings,
@@ -32,6 +35,8 @@ from services.common.settings import (
 from services.common.settings_access import require_safe_faces
 from services.gateway.access.gate import Gate
 from services.gateway.access.grpc_gate import GatedHandlers
+from services.gateway.access.metrics import GateCollector
+from services.gateway.bridge.metrics import HttpMetrics
 from services.gateway.capability_servicer import CapabilityServicer
 from services.gateway.descriptors import load_descriptors
 from services.gateway.dispatcher import DOMAIN, Dispatcher
@@ -44,8 +49,9 @@ from services.gateway.jobs.metrics import JobMetrics
 from services.gateway.jobs.operations_servicer import OperationsServicer
 from services.gateway.jobs.servicer import JobServicer
 from services.gateway.local_services import LocalServices
-from services.gateway.metrics import CapabilityCollector
+from services.gateway.metrics import CapabilityCollector, TaskSeconds
 from services.gateway.monitor import Monitor
+from services.gateway.verdict import Verdict
 
 log = logging.getLogger(__name__)
 CAPABILITY_SERVICE = "atelier.gateway.v1.CapabilityService"
@@ -75,17 +81,21 @@ class Gateway:
         self.tls = settings.tls
         self._gate = _gate(settings)
         self._faces = tls.LiveIdentity(settings.tls.faces) if settings.tls.faces else None
-        self.registry: CollectorRegistry = new_registry()
-        self.health = HealthMap([row.name for row in settings.capabilities])
+        self.registry: CollectorRegistry = new_registry("gateway")
+        names = [row.name for row in settings.capabilities]
+        self.health = HealthMap(names)
+        seconds = TaskSeconds(self.registry, names)
         inward = tls.LiveIdentity(settings.tls.gateway) if settings.tls.gateway else None
         self.monitors = [
-            _monitor(row, self.settings, self.health, inward) for row in settings.capabilities
+            _monitor(row, self.settings, self.health, inward, seconds.of(row.name))
+            for row in settings.capabilities
         ]
         rpc_metrics = RpcMetrics(self.registry)
         self.dispatcher = Dispatcher(self.monitors, rpc_metrics, CallLog("gateway"))
         self.registry.register(CapabilityCollector(self.monitors, self.health))
+        self.registry.register(GateCollector(self._gate))
+        self.registry.register(DiskCollector({"jobs": ROOT / settings.jobs.folder}))
         self._health_servicer = GatewayHealthServicer(self.monitors, self.health)
-        names = [row.name for row in settings.capabilities]
         self.jobs = Jobs(
             settings.jobs, self.dispatcher, self.health, JobMetrics(self.registry, names)
         )
@@ -101,6 +111,7 @@ class Gateway:
             self.dispatcher,
             self.jobs,
             own,
+            metrics=HttpMetrics(self.registry),
             gate=self._gate,
             identity=self._faces,
             serving=lambda: not self._stopping,
@@ -148,6 +159,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        self.registry.register(LoopLagCollector(loop))
         metrics = serve_metrics(
             self.settings.host,
             self.settings.metrics_port,
@@ -202,6 +214,7 @@ def _monitor(
     settings: GatewaySettings,
     health: HealthMap,
     identity: tls.LiveIdentity | None,
+    measure: Callable[[Verdict, float], None],
 ) -> Monitor:
     return Monitor(
         row.name,
@@ -213,6 +226,7 @@ def _monitor(
         ),
         probe_timeout_seconds=settings.probe_timeout_seconds,
         identity=identity,
+        measure=measure,
     )
 
 

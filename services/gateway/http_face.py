@@ -14,6 +14,7 @@ from services.gateway.backend import GatewayBackend
 from services.gateway.bridge.app import BridgeOptions, build_app
 from services.gateway.bridge.connections import ConnectionLimits
 from services.gateway.bridge.hosts import ANY_HOST
+from services.gateway.bridge.metrics import HttpMetrics
 from services.gateway.bridge.routes import declared_routes
 from services.gateway.bridge.server import HttpServer
 from services.gateway.bridge.sse import Pace
@@ -31,6 +32,7 @@ def http_server(
     jobs: Jobs,
     own: Mapping[str, object],
     *,
+    metrics: HttpMetrics,
     gate: Gate | None,
     identity: tls.LiveIdentity | None,
     serving: Callable[[], bool],
@@ -67,6 +69,7 @@ def http_server(
         hosts=_hosts(settings, access),
         gate=gate,
         defer=deferring(jobs),
+        metrics=metrics,
     )
     return HttpServer(
         build_app(backend, pool, services, options),

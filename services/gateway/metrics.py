@@ -1,13 +1,41 @@
-"""The gateway's own series, read from the health map at scrape, so that they cannot drift."""
+"""The gateway's own series. What is a state or a count of the health map is read from it at scrape,
+so that it cannot drift.
+"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from services.gateway.health_map import HealthMap
 from services.gateway.monitor import Monitor
 from services.gateway.record import State
+from services.gateway.verdict import Verdict
+
+_TASK_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600)
+
+
+class TaskSeconds:
+    """How long tasks took, as their callers saw it: with the way to the worker and its queue."""
+
+    def __init__(self, registry: CollectorRegistry, capabilities: Sequence[str]) -> None:
+        histogram = Histogram(
+            "atelier_capability_task_seconds",
+            "Time from a task's arrival to its end, by how it ended.",
+            ["capability", "verdict"],
+            buckets=_TASK_BUCKETS,
+            registry=registry,
+        )
+        self._series = {
+            name: {verdict: histogram.labels(name, verdict.value) for verdict in Verdict}
+            for name in capabilities
+        }
+
+    def of(self, capability: str) -> Callable[[Verdict, float], None]:
+        """What counts the tasks of a capability."""
+        series = self._series[capability]
+        return lambda verdict, seconds: series[verdict].observe(seconds)
 
 
 class CapabilityCollector(Collector):

@@ -4,8 +4,9 @@ The only writer of the map. Never runs a task to find out whether it works.
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from services.common import tls
@@ -27,10 +28,15 @@ _TASK_STARTED = TaskStarted()
 
 
 class Start(NamedTuple):
-    """When a task began, in terms of its worker's life."""
+    """When a task began, in terms of its worker's life and of time.monotonic()."""
 
     generation: int
     epoch: int
+    seconds: float
+
+
+def _unmeasured(_verdict: Verdict, _seconds: float) -> None:
+    pass
 
 
 class Monitor:
@@ -46,13 +52,16 @@ class Monitor:
         options: Sequence[tuple[str, int]],
         probe_timeout_seconds: float,
         identity: tls.LiveIdentity | None = None,
+        measure: Callable[[Verdict, float], None] = _unmeasured,
     ) -> None:
+        """`measure` hears of each task's end: its verdict, and how many seconds it took."""
         self.name = name
         self.service = service
         self.target = target
         self.probes: Counter[str] = Counter(online=0, offline=0)
         """How often the worker was asked whether it is online, by the answer."""
         self._health = health
+        self._measure = measure
         self._probe_timeout_seconds = probe_timeout_seconds
         self._probe: asyncio.Task[bool] | None = None
         self._judging: set[asyncio.Task[None]] = set()
@@ -93,17 +102,18 @@ class Monitor:
         record = self._health.apply(self.name, _TASK_STARTED)
         if record.state is State.UNKNOWN:
             self._start_probe()
-        return Start(record.generation, self.connection.epoch)
+        return Start(record.generation, self.connection.epoch, time.monotonic())
 
     def task_ended(self, start: Start, outcome: Outcome) -> None:
         """A task ended; an undecided end is settled by one health check, which nobody awaits."""
         judgement = judge(outcome)
+        seconds = time.monotonic() - start.seconds
         if judgement is Judgement.UNDECIDED:
-            task = asyncio.create_task(self._settle(start, outcome))
+            task = asyncio.create_task(self._settle(start, outcome, seconds))
             self._judging.add(task)
             task.add_done_callback(self._judging.discard)
             return
-        self._tell(start.generation, outcome, settle(judgement, online=True))
+        self._tell(start.generation, outcome, settle(judgement, online=True), seconds)
 
     def doubt(self) -> None:
         """A call met no answer, without that being a verdict: one health check tells why.
@@ -114,17 +124,20 @@ class Monitor:
         """
         self._start_probe()
 
-    async def _settle(self, start: Start, outcome: Outcome) -> None:
+    async def _settle(self, start: Start, outcome: Outcome, seconds: float) -> None:
         online = await self._is_online()
         # Without a reason the worker has not spoken. If it came or went meanwhile, the call met
         # nobody, and that says nothing about who is there now.
         nobody_met = online and not outcome.reason and self.connection.epoch != start.epoch
         if nobody_met:
-            self._tell(None, outcome, Verdict.OFFLINE)
+            self._tell(None, outcome, Verdict.OFFLINE, seconds)
             return
-        self._tell(start.generation, outcome, settle(Judgement.UNDECIDED, online=online))
+        self._tell(start.generation, outcome, settle(Judgement.UNDECIDED, online=online), seconds)
 
-    def _tell(self, generation: int | None, outcome: Outcome, verdict: Verdict) -> None:
+    def _tell(
+        self, generation: int | None, outcome: Outcome, verdict: Verdict, seconds: float
+    ) -> None:
+        self._measure(verdict, seconds)
         self._health.apply(
             self.name,
             TaskEnded(verdict, generation, outcome.code.name, outcome.reason, outcome.message),

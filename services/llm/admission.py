@@ -29,6 +29,7 @@ class Admission:
         self._free = places
         self._queue_size = queue_size
         self._metrics = metrics
+        metrics.queue_limit.set(queue_size)
         self._waiting: deque[Place] = deque()
         self._typical_seconds = 5.0
         self._closed = False

@@ -90,6 +90,7 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(lane: Wat
         await Reader(lane, HeldJob()).done()
     assert refusal.value.retry_after_seconds is not None
     assert refusal.value.retry_after_seconds >= 1
+    assert lane.figure("queue_limit") == lane.figure("queue_depth") == 4
     assert lane.figure("queue_refused_total") == 1
     assert lane.queued == len(waiting)
 

@@ -154,6 +154,7 @@ def test_every_series_of_a_worker_is_there_at_zero() -> None:
     lines = generate_latest(registry).decode().splitlines()
     for line in (
         "atelier_worker_queue_depth 0.0",
+        "atelier_worker_queue_limit 0.0",
         "atelier_worker_tasks_running 0.0",
         "atelier_worker_queue_refused_total 0.0",
         "atelier_worker_queue_wait_seconds_count 0.0",

@@ -17,6 +17,7 @@ from tests.support.gateways import (
 from tests.support.tools import required_tool
 
 STATES = ("unknown", "available", "error", "unavailable")
+VERDICTS = ("success", "failure", "neutral", "offline")
 
 
 def value(running: RunningGateway, name: str, **labels: str) -> float | None:
@@ -37,7 +38,7 @@ async def test_every_state_is_there_and_exactly_one_holds() -> None:
 
 async def test_all_series_stand_at_zero_before_anything_happened() -> None:
     async with running_gateway(free_port()) as running:
-        for verdict in ("success", "failure", "neutral", "offline"):
+        for verdict in VERDICTS:
             assert value(running, "atelier_capability_verdicts_total", verdict=verdict) == 0
         for result in ("online", "offline"):
             assert value(running, "atelier_capability_probes_total", result=result) == 0
@@ -73,6 +74,29 @@ async def test_counts_what_happened() -> None:
             stamp = value(running, f"atelier_capability_{name}_timestamp_seconds")
             assert stamp is not None
             assert stamp > 1_700_000_000
+
+
+async def test_a_task_is_timed_by_how_it_ended() -> None:
+    async with echo_worker() as (port, _), running_gateway(port) as running:
+
+        def count(verdict: str) -> float | None:
+            return value(running, "atelier_capability_task_seconds_count", verdict=verdict)
+
+        assert [count(verdict) for verdict in VERDICTS] == [0, 0, 0, 0]
+        await running.echo.Say(echo_pb2.EchoRequest(text="a"))
+        for code in ("INTERNAL", "INVALID_ARGUMENT"):
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                await running.echo.Say(echo_pb2.EchoRequest(fail_code=code))
+        await running.until_judged()
+        assert [count(verdict) for verdict in VERDICTS] == [1, 1, 1, 0]
+
+
+async def test_a_task_that_met_nobody_is_timed_as_offline() -> None:
+    async with running_gateway(free_port()) as running:
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await running.echo.Say(echo_pb2.EchoRequest(text="a"))
+        await running.until_judged()
+        assert value(running, "atelier_capability_task_seconds_count", verdict="offline") == 1
 
 
 async def test_shows_tasks_while_they_run() -> None:

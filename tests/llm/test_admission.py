@@ -78,6 +78,7 @@ async def test_a_full_queue_refuses_at_once() -> None:
     with pytest.raises(QueueFull) as caught:
         admission.enter()
     assert (caught.value.retry_after_seconds or 0) >= 1
+    assert admission.figure("queue_limit") == 1
     assert admission.figure("queue_refused_total") == 1
 
 

@@ -4,10 +4,12 @@ Knows keys and limits, neither gRPC nor HTTP. A gateway that asks for no keys ha
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.common.api_keys import ApiKey, LiveKeys
+from services.common.errors import AtelierError
 from services.gateway import caller
 from services.gateway.access.allowance import Allowance, Limits
 from services.gateway.access.errors import KeyRequired
@@ -29,6 +31,8 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sessions = sessions or Sessions()
+        self.refusals: Counter[str] = Counter()
+        """How many calls were not let in, by the reason that they were told."""
         self._keys = keys
         self._calls_per_caller = calls_per_caller
         self._clock = clock
@@ -44,6 +48,7 @@ class Gate:
         elif session and (identity := self.sessions.key_id(session)):
             key = self._keys.by_id(identity)
         if key is None:
+            self.refusals[KeyRequired.reason] += 1
             raise KeyRequired
         return key
 
@@ -54,7 +59,11 @@ class Gate:
         Raises RateLimited or TooManyCalls.
         """
         allowance = self._allowance(key)
-        allowance.enter(self._clock())
+        try:
+            allowance.enter(self._clock())
+        except AtelierError as error:
+            self.refusals[error.reason] += 1
+            raise
         token = caller.current.set(caller.Caller(key.name))
         try:
             yield

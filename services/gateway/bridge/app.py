@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from google.api import http_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
+from prometheus_client import CollectorRegistry
 
 from services.common import call_id
 from services.common.errors import AtelierError, FieldViolation, InvalidArgument
@@ -29,6 +30,7 @@ from services.gateway.bridge.comments import proto_comments
 from services.gateway.bridge.cors import Cors
 from services.gateway.bridge.gate import SESSION_PATH, HttpGate
 from services.gateway.bridge.hosts import ANY_HOST, Hosts
+from services.gateway.bridge.metrics import GONE, OTHER, HttpMetrics, RouteName
 from services.gateway.bridge.openapi import Described, openapi_document
 from services.gateway.bridge.respond_async import (
     PREFERENCE,
@@ -43,6 +45,7 @@ from services.gateway.bridge.studios import Studios
 from services.gateway.bridge.transcode import JSON_TYPE, Body, Transcoder, answers_bytes
 
 REQUEST_ID = web.RequestKey("request_id", str)
+_ROUTE = web.RequestKey("route", RouteName)
 
 log = logging.getLogger(__name__)
 _SAFE_METHODS = ("GET", "HEAD")
@@ -74,6 +77,7 @@ class BridgeOptions:
     `hosts`: names by which browsers may reach the bridge, beside localhost; "*" for all.
     `gate`: who may call; None lets everybody in.
     `defer`: takes a task whose caller would rather not wait; None makes everybody wait.
+    `metrics`: counts the requests; None counts nowhere.
     """
 
     cors_origins: tuple[str, ...] = ()
@@ -89,6 +93,7 @@ class BridgeOptions:
     hosts: tuple[str, ...] = (ANY_HOST,)
     gate: Gate | None = None
     defer: Defer | None = None
+    metrics: HttpMetrics | None = None
 
 
 def build_app(
@@ -113,6 +118,7 @@ def build_app(
     app.router.add_routes(options.extra_routes)
     # "." takes no line break, which a path may have, encoded.
     app.router.add_route("*", "/{path:(?s:.*)}", bridge.dispatch)
+    bridge.declare_series(app.router)
     return app
 
 
@@ -134,6 +140,7 @@ class _Bridge:
         self._gate = HttpGate(options.gate) if options.gate is not None else None
         self._studios = Studios(options.studios) if options.studios else None
         self._status_page = StatusPage()
+        self._metrics = options.metrics or HttpMetrics(CollectorRegistry())
         self._openapi = b""
 
     @property
@@ -145,18 +152,34 @@ class _Bridge:
             began = time.monotonic()
             request[REQUEST_ID] = headers.request_id(request.headers)
             call_id.current.set(request[REQUEST_ID])
-            outcome = "gone"
+            status: int | None = None
+            self._metrics.running.inc()
             try:
                 response = await self._guarded(request, handler)
-                outcome = str(response.status)
+                status = response.status
             finally:
-                milliseconds = (time.monotonic() - began) * 1000
+                seconds = time.monotonic() - began
+                self._metrics.running.dec()
+                self._metrics.ended(_route_name(request), status, seconds)
                 log.info(
-                    "%s %s %s %.0f ms", request.method, _logged_path(request), outcome, milliseconds
+                    "%s %s %s %.0f ms",
+                    request.method,
+                    _logged_path(request),
+                    status or GONE,
+                    seconds * 1000,
                 )
             return response
 
         return guard
+
+    def declare_series(self, router: web.UrlDispatcher) -> None:
+        """Create the series of all routes, those with handlers of their own as well."""
+        own = (
+            RouteName(route.method, route.resource.canonical)
+            for route in router.routes()
+            if route.resource is not None and route.handler != self.dispatch
+        )
+        self._metrics.declare((*map(_name_of, self._routes.routes), *own))
 
     @property
     def session_routes(self) -> list[web.RouteDef]:
@@ -205,6 +228,7 @@ class _Bridge:
         except UnicodeDecodeError as error:
             raise InvalidArgument(FieldViolation("path", "not UTF-8")) from error
         if match is not None:
+            request[_ROUTE] = _name_of(match.route)
             return await self._call(request, match)
         if allowed := self._routes.methods_of(path):
             raise errors.wrong_method(request.method, path, allowed)
@@ -325,6 +349,21 @@ async def _own_methods(request: web.Request) -> set[str]:
     for resource in request.app.router.resources():
         methods |= (await resource.resolve(request))[1]
     return methods - {hdrs.METH_ANY}
+
+
+def _name_of(route: Route) -> RouteName:
+    return RouteName(route.http_method, route.template.text)
+
+
+def _route_name(request: web.Request) -> RouteName:
+    """What the series call the route of a request that has been answered."""
+    route = request.match_info.route
+    if _ROUTE in request:
+        return request[_ROUTE]
+    if route.resource is None:
+        return OTHER
+    # What no handler of its own takes is "other"; its series were not declared.
+    return RouteName(route.method, route.resource.canonical)
 
 
 def _logged_path(request: web.Request) -> str:

@@ -32,6 +32,7 @@ from services.gateway.jobs.record import (
     DROP,
     FAILED,
     KEEP,
+    QUEUED,
     SUCCEEDED,
     DiskFull,
     HasEnded,
@@ -94,7 +95,7 @@ class Jobs:
     async def start(self) -> None:
         """Opens the store and takes up what the last gateway left. Raises SettingsError."""
         self._store = await JobStore.open(self._settings, self._deleted)
-        self._metrics.read_from(self._store)
+        self._metrics.read_from(self._store, self._waiting_since, self._settings.queue_size)
         for name in self._health.records:
             run, order = self._run, partial(self._placed, name)
             self._lanes[name] = JobLane(self._settings.running_per_capability, run, order)
@@ -413,7 +414,19 @@ class Jobs:
     def _require_room(self, capability: str) -> None:
         waiting = sum(len(lane.queue) for lane in self._lanes.values())
         if waiting >= self._settings.queue_size:
+            self._metrics.refused(capability)
             raise QueueFull(self._paces[capability].seconds)
+
+    def _waiting_since(self) -> dict[str, float]:
+        """When the first waiting job of each capability was accepted."""
+        since: dict[str, float] = {}
+        # A copy, since the metrics ask from a thread of their own.
+        for active in list(self._active.values()):
+            record = active.record
+            if record.state == QUEUED:
+                first = since.get(record.capability, record.create_time)
+                since[record.capability] = min(first, record.create_time)
+        return since
 
     def _expect(self, record: JobRecord) -> None:
         if record.on_leave == DROP:

@@ -1,8 +1,9 @@
 """The jobs' series. What is a state is read from the store at scrape, so it cannot drift."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from services.gateway.jobs.record import ENDED, QUEUED, RUNNING, JobRecord
@@ -17,6 +18,7 @@ class JobMetrics:
     def __init__(self, registry: CollectorRegistry, capabilities: Iterable[str]) -> None:
         self._capabilities = tuple(capabilities)
         self._store: JobStore | None = None
+        self._waiting_since: Callable[[], Mapping[str, float]] = dict
         self._ended = Counter(
             "atelier_jobs_ended",
             "Jobs that have ended, by capability and state.",
@@ -30,15 +32,39 @@ class JobMetrics:
             buckets=_WAIT_BUCKETS,
             registry=registry,
         )
+        self._refused = Counter(
+            "atelier_jobs_refused",
+            "Jobs that were refused because too many waited, by capability.",
+            ("capability",),
+            registry=registry,
+        )
+        self._queue_limit = Gauge(
+            "atelier_jobs_queue_limit",
+            "How many jobs may wait, those of all capabilities together.",
+            registry=registry,
+        )
         for name in self._capabilities:
             self._wait.labels(name)
+            self._refused.labels(name)
             for state in sorted(ENDED):
                 self._ended.labels(name, state)
         registry.register(self)
 
-    def read_from(self, store: JobStore) -> None:
-        """Reads the gauges from this store from now on."""
+    def read_from(
+        self, store: JobStore, waiting_since: Callable[[], Mapping[str, float]], queue_size: int
+    ) -> None:
+        """Reads the gauges from there from now on.
+
+        `waiting_since` tells for each capability with waiting jobs when the first of them was
+        accepted, as a Unix time; it is called by another thread.
+        """
         self._store = store
+        self._waiting_since = waiting_since
+        self._queue_limit.set(queue_size)
+
+    def refused(self, capability: str) -> None:
+        """A job found no room."""
+        self._refused.labels(capability).inc()
 
     def started(self, record: JobRecord) -> None:
         """An attempt has begun."""
@@ -55,19 +81,28 @@ class JobMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """The families with what the store says now."""
-        jobs, stored, evicted = self._families()
+        jobs, oldest, stored, evicted = self._families()
         counts = self._store.counts() if self._store is not None else {}
+        now, since = time.time(), self._waiting_since()
         for name in self._capabilities:
             for state in (QUEUED, RUNNING):
                 jobs.add_metric((name, state), counts.get((name, state), 0))
+            oldest.add_metric((name,), max(0.0, now - since.get(name, now)))
         stored.add_metric((), self._store.stored_bytes if self._store is not None else 0)
         evicted.add_metric((), self._store.evicted_total if self._store is not None else 0)
-        yield from (jobs, stored, evicted)
+        yield from (jobs, oldest, stored, evicted)
 
-    def _families(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, CounterMetricFamily]:
+    def _families(
+        self,
+    ) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, CounterMetricFamily]:
         return (
             GaugeMetricFamily(
                 "atelier_jobs", "Jobs that wait or run.", labels=("capability", "state")
+            ),
+            GaugeMetricFamily(
+                "atelier_jobs_oldest_wait_seconds",
+                "Time since the longest waiting job was accepted; 0 if none waits.",
+                labels=("capability",),
             ),
             GaugeMetricFamily(
                 "atelier_jobs_stored_bytes", "Bytes of all files of all jobs.", labels=()
