@@ -79,6 +79,7 @@ async def test_each_error_has_its_code_its_reason_and_its_series(
         assert (failure.code, failure.info.reason) == (code, reason)
         assert failure.info.domain == "test.atelier"
         assert failure.message
+        await until(lambda: served.handled("Ask", "unary", label))
         assert served.handled("Ask", "unary", label) == 1
         assert served.handled("Ask", "unary", "OK") == 0
 
