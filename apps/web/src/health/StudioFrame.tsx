@@ -6,16 +6,22 @@ import { failureText } from './wording';
 export function StudioFrame({
   title,
   capability,
+  actions,
   children,
 }: {
   title: string;
   capability: string;
+  /** What stands beside the title. */
+  actions?: ReactNode;
   children: ReactNode;
 }) {
   const note = useNote(capability);
   return (
     <>
-      <h1 tabIndex={-1}>{title}</h1>
+      <header className="studio-head">
+        <h1 tabIndex={-1}>{title}</h1>
+        {actions}
+      </header>
       {note && <p className="studio-note">{note}</p>}
       {children}
     </>
