@@ -16,6 +16,7 @@ import { file_atelier_tts_v1_tts } from '../../gen/atelier/tts/v1/tts_pb';
 import { file_atelier_videogen_v1_videogen } from '../../gen/atelier/videogen/v1/videogen_pb';
 import { file_google_rpc_error_details } from '../../gen/google/rpc/error_details_pb';
 import { errorOf, GatewayUnreachable } from './apiError';
+import { isRecord, textOf } from './json';
 import { keyEntered } from './key';
 
 /** The types that may stand in a google.protobuf.Any: requests, results, details of errors. */
@@ -59,12 +60,24 @@ export async function askFor<Desc extends DescMessage>(
   return decoded(schema, (await answer.json()) as JsonValue);
 }
 
-/** Reads a message from the gateway's JSON; a newer gateway's fields are passed over. */
+/**
+ * Reads a message from the gateway's JSON. A newer gateway's fields are passed over, and so is what
+ * an Any holds of a type that is not known here: another capability's request, for example.
+ */
 export function decoded<Desc extends DescMessage>(
   schema: Desc,
   json: JsonValue,
 ): MessageShape<Desc> {
-  return fromJson(schema, json, { registry, ignoreUnknownFields: true });
+  const options = { registry, ignoreUnknownFields: true };
+  try {
+    return fromJson(schema, json, options);
+  } catch (error) {
+    try {
+      return fromJson(schema, withoutUnknownTypes(json), options);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** Writes a message as the gateway's JSON, with the protos' own field names. */
@@ -90,4 +103,21 @@ async function sent(path: string, options: RequestOptions): Promise<Response> {
     if (signal?.aborted) throw error;
     throw new GatewayUnreachable('The gateway does not answer.');
   }
+}
+
+/** The same JSON without the objects whose "@type" is not in the registry. */
+function withoutUnknownTypes(json: JsonValue): JsonValue {
+  if (Array.isArray(json)) return json.filter(isKnown).map(withoutUnknownTypes);
+  if (typeof json !== 'object' || json === null) return json;
+  const entries = Object.entries(json);
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => isKnown(value))
+      .map(([key, value]) => [key, withoutUnknownTypes(value)]),
+  );
+}
+
+function isKnown(value: JsonValue): boolean {
+  const type = isRecord(value) ? textOf(value['@type']) : '';
+  return type === '' || registry.getMessage(type.slice(type.lastIndexOf('/') + 1)) !== undefined;
 }
