@@ -1,5 +1,5 @@
 /** The few controls that all pages share. */
-import { type ButtonHTMLAttributes, type ReactNode, useId } from 'react';
+import { type ButtonHTMLAttributes, type ReactNode, useId, useState } from 'react';
 
 type Kind = 'primary' | 'quiet' | 'danger';
 
@@ -126,11 +126,7 @@ export function Slider({
   max: number;
   step: number;
 }) {
-  const change = (text: string) => {
-    const number = Number(text);
-    if (text !== '' && Number.isFinite(number)) onChange(Math.min(max, Math.max(min, number)));
-  };
-  const limits = { min, max, step, value };
+  const limits = { min, max, step };
   return (
     <Field {...field}>
       {(control) => (
@@ -138,19 +134,63 @@ export function Slider({
           <input
             type="range"
             {...limits}
+            value={value}
             aria-label={field.label}
-            onChange={(event) => change(event.target.value)}
+            onChange={(event) => onChange(Number(event.target.value))}
           />
-          <input
-            type="number"
-            {...control}
-            {...limits}
-            onChange={(event) => change(event.target.value)}
-          />
+          <NumberBox {...limits} value={value} control={control} onChange={onChange} />
         </div>
       )}
     </Field>
   );
+}
+
+/** A number that is typed: what is half typed stays until it is left, and then becomes a value. */
+function NumberBox({
+  value,
+  onChange,
+  control,
+  ...limits
+}: {
+  value: number;
+  onChange: (value: number) => void;
+  control: Record<string, unknown>;
+  min: number;
+  max: number;
+  step: number;
+}) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const leave = () => {
+    setTyped(null);
+    if (typed) onChange(nearest(Number(typed), limits));
+  };
+  return (
+    <input
+      type="number"
+      {...control}
+      {...limits}
+      value={typed ?? value}
+      onChange={(event) => {
+        const text = event.target.value;
+        setTyped(text);
+        const number = Number(text);
+        if (text !== '' && nearest(number, limits) === number) onChange(number);
+      }}
+      onBlur={leave}
+      onKeyDown={(event) => event.key === 'Enter' && leave()}
+    />
+  );
+}
+
+/** The value that can be had and is nearest to a number. */
+export function nearest(
+  number: number,
+  { min, max, step }: { min: number; max: number; step: number },
+): number {
+  const inStep = min + Math.round((number - min) / step) * step;
+  const highest = min + Math.floor((max - min) / step + 1e-9) * step;
+  // Without the noise of binary fractions: 0.1 + 0.2 is 0.3 here.
+  return Number(Math.min(highest, Math.max(min, inStep)).toFixed(6));
 }
 
 /** How far work has come, from 0 to 1; null while nobody knows. */
