@@ -1,10 +1,11 @@
 """Jobs of the real stack: as the README submits them, and killed with -9 in the middle."""
 
 import json
-import re
 import sqlite3
+import subprocess
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def job(stack: RealStack, job_id: str) -> dict[str, Any]:
 def until(stack: RealStack, job_id: str, *states: str) -> dict[str, Any]:
     """Asks again and again, also while the gateway is away."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    found: dict[str, Any] = {}
     while time.monotonic() < deadline:
         try:
             found = job(stack, job_id)
@@ -43,7 +45,19 @@ def until(stack: RealStack, job_id: str, *states: str) -> dict[str, Any]:
         if found["state"] in states:
             return found
         time.sleep(0.02)
-    raise AssertionError(f"{job_id} is {found['state']} and did not become {states}")
+    raise AssertionError(f"{job_id} did not become {states}: {found}")
+
+
+def submitted(stack: RealStack, picture: dict[str, object]) -> str:
+    """The id of a job for a picture."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{stack.port('GATEWAY_HTTP_PORT')}/v1/image/generate",
+        json.dumps(picture).encode(),
+        {"Content-Type": "application/json", "Prefer": "respond-async"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202
+        return str(json.loads(answer.read())["metadata"]["id"])
 
 
 def gateway_of(stack: RealStack) -> psutil.Process:
@@ -104,16 +118,25 @@ def test_clips_submitted_in_three_ways_outlive_kill_9_of_gateway_and_worker(
     assert list((folder / "new").iterdir()) == []
 
 
-def test_the_watch_tells_how_a_job_goes(stack: RealStack, tmp_path: Path) -> None:
-    watch = block("curl -sN", "jobs:watch").rstrip()
-    submit = (
-        "curl -s http://127.0.0.1:8080/v1/image/generate -H 'Content-Type: application/json' "
-        '-H \'Prefer: respond-async\' -d \'{"prompt": "a red apple", "seed": 7}\' > job.json'
+def test_the_watch_tells_how_a_job_goes(stack: RealStack) -> None:
+    watch = subprocess.Popen(
+        ["bash", "-c", f"exec {stack.here(block('curl -sN', 'jobs:watch'))}"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    ends = r"""sed -n '/"state": "succeeded".*a red apple\|a red apple.*"state": "succeeded"/q;p'"""
-    told = run(stack, f"{submit}\n{{ {watch} || true; }} | {ends}", tmp_path)
-    job_id = json.loads((tmp_path / "job.json").read_text())["metadata"]["id"]
-    events = [json.loads(line) for line in re.findall(r"^data: (.*)$", told, re.MULTILINE)]
-    states = [each["state"] for event in events for each in event["jobs"] if each["id"] == job_id]
+    assert watch.stdout is not None
+    try:
+        events = (json.loads(line[6:]) for line in watch.stdout if line.startswith("data: "))
+        assert next(events)["caught_up"]
+        job_id = submitted(stack, {"prompt": "a red apple", "seed": 7})
+        states: list[str] = []
+        for event in events:
+            states += [each["state"] for each in event["jobs"] if each["id"] == job_id]
+            if "succeeded" in states:
+                break
+    finally:
+        watch.kill()
+        watch.wait()
+        watch.stdout.close()
     assert "running" in states
-    assert until(stack, job_id, "succeeded")["result"]["messages"][0]["image"]["seed"] == 7
+    assert job(stack, job_id)["result"]["messages"][0]["image"]["seed"] == 7
