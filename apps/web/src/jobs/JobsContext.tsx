@@ -9,19 +9,23 @@ import {
   useEffect,
   useMemo,
   useReducer,
+  useRef,
   useState,
 } from 'react';
 import { type Job, WatchJobsResponseSchema } from '../gen/atelier/jobs/v1/jobs_pb';
 import { type Connection, follow } from '../shared/api/follow';
 import { decoded } from '../shared/api/request';
-import { type JobsState, NO_JOBS, nextJobs } from './jobsState';
-import { presence } from './presence';
+import { hasEnded, type JobsState, NO_JOBS, nextJobs } from './jobsState';
+import { knownPresence, presence } from './presence';
+import { useOutcomeReports } from './useOutcomeReports';
 
 interface JobsValue extends JobsState {
   readonly connection: Connection;
   readonly begin: () => void;
   /** Takes up a job that was just submitted, before the stream tells of it. */
   readonly take: (job: Job) => void;
+  /** Lets a job go that was just deleted, before the stream tells of it. */
+  readonly letGo: (id: string) => void;
 }
 
 const JobsContext = createContext<JobsValue | null>(null);
@@ -35,7 +39,13 @@ export function JobsProvider({
 }) {
   const [state, dispatch] = useReducer(nextJobs, NO_JOBS);
   const [connection, setConnection] = useState<Connection>('connecting');
-  const [wanted, setWanted] = useState(false);
+  // A tab that has submitted something is there for it, whichever page it shows.
+  const [wanted, setWanted] = useState(() => knownPresence() !== '');
+  const mustBeThere = useRef(false);
+  useEffect(() => {
+    mustBeThere.current = Object.values(state.byId).some(isDroppedWithThisTab);
+  }, [state.byId]);
+  useOutcomeReports(state.byId);
 
   useEffect(() => {
     if (!wanted) return;
@@ -44,26 +54,34 @@ export function JobsProvider({
       path: `/v1/jobs:watch?presence=${presence()}`,
       signal: controller.signal,
       backOffMilliseconds,
+      mayRest: () => !mustBeThere.current,
       onEvent: ({ data }) => {
         const { jobs, deletedIds, caughtUp } = decoded(WatchJobsResponseSchema, data);
         dispatch({ type: 'news', jobs, deletedIds, caughtUp });
       },
       onConnection: (next) => {
         setConnection(next);
-        if (next === 'lost') dispatch({ type: 'lost' });
+        if (next === 'lost' || next === 'connecting') dispatch({ type: 'lost' });
       },
     });
     return () => controller.abort();
   }, [wanted, backOffMilliseconds]);
 
+  const actions = useMemo(
+    () => ({
+      begin: () => setWanted(true),
+      take: (job: Job) => dispatch({ type: 'taken', job }),
+      letGo: (id: string) => dispatch({ type: 'deleted', id }),
+    }),
+    [],
+  );
   const value = useMemo(
     () => ({
       ...state,
       connection,
-      begin: () => setWanted(true),
-      take: (job: Job) => dispatch({ type: 'taken', job }),
+      ...actions,
     }),
-    [state, connection],
+    [state, connection, actions],
   );
   return <JobsContext value={value}>{children}</JobsContext>;
 }
@@ -72,7 +90,7 @@ export function JobsProvider({
 export function useJobs({ capability }: { capability?: string } = {}) {
   const value = useContext(JobsContext);
   if (value === null) throw new Error('useJobs needs a JobsProvider');
-  const { begin, byId, caughtUp, connection, take } = value;
+  const { begin, byId, caughtUp, looks, gone, connection, take, letGo } = value;
   useEffect(begin, [begin]);
   const jobs = useMemo(
     () =>
@@ -81,7 +99,7 @@ export function useJobs({ capability }: { capability?: string } = {}) {
         .sort(newestFirst),
     [byId, capability],
   );
-  return { jobs, caughtUp, connection, take };
+  return { jobs, caughtUp, looks, gone, connection, take, letGo };
 }
 
 /** One job as it is now; undefined while, or if, there is none of that id. */
@@ -89,7 +107,13 @@ export function useJob(id: string): Job | undefined {
   return useJobs().jobs.find((job) => job.id === id);
 }
 
-function newestFirst(one: Job, other: Job): number {
+/** Whether this tab must be heard of, or the job is stopped. */
+function isDroppedWithThisTab(job: Job): boolean {
+  return job.onLeave === 'drop' && job.presence === knownPresence() && !hasEnded(job);
+}
+
+/** Sorts jobs by when they were accepted. */
+export function newestFirst(one: Job, other: Job): number {
   const [a, b] = [one.createTime, other.createTime];
   const seconds = Number((b?.seconds ?? 0n) - (a?.seconds ?? 0n));
   return seconds || (b?.nanos ?? 0) - (a?.nanos ?? 0);

@@ -44,3 +44,11 @@ test('a job that was submitted during the first look stays', () => {
   const taken = nextJobs(NO_JOBS, { type: 'taken', job: job('new') });
   expect(known(told(taken, ['old'], { caughtUp: true }))).toEqual(['new', 'old']);
 });
+
+test('what this page saw go is remembered, what only grew too old is not', () => {
+  const before = told(NO_JOBS, ['a', 'b', 'c'], { caughtUp: true });
+  const deleted = nextJobs(before, { type: 'deleted', id: 'a' });
+  const again = told(nextJobs(deleted, { type: 'lost' }), ['c'], { caughtUp: true });
+  expect(known(again)).toEqual(['c']);
+  expect(again).toMatchObject({ gone: { a: true }, looks: 2 });
+});

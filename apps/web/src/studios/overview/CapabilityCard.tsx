@@ -4,14 +4,9 @@ import type { CapabilityHealth, Seen } from '../../health/healthState';
 import { LightIcon } from '../../health/LightIcon';
 import { CAPABILITY_WORDS, LIGHT_WORDS, lightOf } from '../../health/wording';
 import { ModelFacts } from './ModelFacts';
+import { RunningJobs } from './RunningJobs';
 import { StateTimeline } from './StateTimeline';
-
-const STUDIOS: Readonly<Record<string, string>> = {
-  llm: '/llm',
-  tts: '/tts',
-  image: '/image',
-  videogen: '/i2v',
-};
+import { STUDIOS } from './studios';
 
 export function CapabilityCard({
   health,
@@ -31,6 +26,7 @@ export function CapabilityCard({
         <span className={`light-word light-word-${light}`}>{LIGHT_WORDS[light]}</span>
       </header>
       <StateTimeline history={history} />
+      <RunningJobs capability={health.name} />
       <Evidence health={health} />
       <p className="card-counts">
         {health.successes} succeeded, {health.failures + health.lost} failed, {health.neutral} ended

@@ -4,6 +4,8 @@ import { isStale } from '../../health/healthState';
 import { JobQueue } from '../../jobs/JobQueue';
 import { EmptyState } from '../../shared/ui/controls';
 import { CapabilityCard } from './CapabilityCard';
+import { studioLink } from './studios';
+import './overview.css';
 
 export default function Overview() {
   const { health, connection, history } = useCapabilityHealth();
@@ -29,7 +31,7 @@ export default function Overview() {
       </div>
       <section aria-labelledby="jobs-title">
         <h2 id="jobs-title">Jobs</h2>
-        <JobQueue />
+        <JobQueue link={studioLink} />
       </section>
       <section aria-labelledby="more-title">
         <h2 id="more-title">For tools</h2>
