@@ -1,4 +1,7 @@
-"""The id that follows a call through every process. Knows where it stands in the metadata."""
+"""The id that follows a call through every process, and the trace that its caller has begun.
+
+Knows where the two stand in the metadata.
+"""
 
 import contextvars
 import random
@@ -8,8 +11,18 @@ from collections.abc import Sequence
 KEY = "x-request-id"
 TRACE_KEYS = ("traceparent", "tracestate")
 
-current: contextvars.ContextVar[str] = contextvars.ContextVar("call_id", default="-")
-"""The id of the call that this task serves; "-" outside of any."""
+FIELD = "call_id"
+"""The id's name in structured logs and spans."""
+NONE = "-"
+"""Stands for the id outside of any call."""
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-.*")
+"""https://www.w3.org/TR/trace-context/#traceparent-header"""
+
+current: contextvars.ContextVar[str] = contextvars.ContextVar("call_id", default=NONE)
+"""The id of the call that this task serves."""
+trace: contextvars.ContextVar[str] = contextvars.ContextVar("trace_id", default="")
+"""The id of the trace that the call's caller has named; "" if there is none."""
 
 
 def of(metadata: Sequence[tuple[str, str | bytes]] | None) -> str:
@@ -20,6 +33,15 @@ def of(metadata: Sequence[tuple[str, str | bytes]] | None) -> str:
             if re.fullmatch(r"[\x21-\x7e]{1,128}", text):
                 return text
     return new()
+
+
+def trace_of(metadata: Sequence[tuple[str, str | bytes]] | None) -> str:
+    """The id of the trace that the caller belongs to, 32 hexadecimal digits; "" if it says none."""
+    for key, value in metadata or ():
+        if key == TRACE_KEYS[0] and isinstance(value, str):
+            found = _TRACEPARENT.fullmatch(value)
+            return found[1] if found else ""
+    return ""
 
 
 def new() -> str:
