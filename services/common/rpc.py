@@ -12,17 +12,21 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_status import rpc_status
 
-from services.common import call_id
+from services.common import call_id, tracing
+from services.common.call_log import EndedCall
 from services.common.cancellation import JobCancelled
 from services.common.decoding import checked, tolerant
 from services.common.errors import AtelierError, InternalFault, to_status
 from services.common.peer import Admit
 from services.common.rpc_metrics import MethodName, MethodSeries, RpcMetrics
+from services.common.rpc_outcome import cancel_code, code_of
+from services.common.rpc_tracing import traced
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
     Behaviour = Callable[[Any, Context], Awaitable[Any] | AsyncGenerator[Any, None]]
 
 log = logging.getLogger(__name__)
-_UNKNOWN = grpc.StatusCode.UNKNOWN
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
@@ -80,7 +83,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             )
         around = _Around(path, behaviour, self._metrics.of(name), self._domain, self._admit)
         deserializer = tolerant(handler.request_deserializer)
-        return make(around.call, deserializer, handler.response_serializer)
+        return make(traced(path, around.call), deserializer, handler.response_serializer)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """How many messages a call has been answered with."""
+
+    messages: int = 0
 
 
 class _Around:
@@ -103,23 +113,27 @@ class _Around:
         self._level = logging.DEBUG if path.startswith("/grpc.") else logging.INFO
 
     async def call(self, request: Any, context: Context) -> Any:
-        token = call_id.current.set(call_id.of(context.invocation_metadata()))  # type: ignore[arg-type]  # a sequence of pairs, typed more loosely
+        metadata: Any = context.invocation_metadata()
+        identity = call_id.of(metadata)
+        token = call_id.current.set(identity)
+        trace_token = call_id.trace.set(call_id.trace_of(metadata))
+        tracing.active.current().set(tracing.CALL_ID, identity)
         began = time.monotonic()
         budget_seconds: float | None = context.time_remaining()
         self._series.start()
-        code = grpc.StatusCode.OK
+        code, reason, sent = grpc.StatusCode.OK, "", _Sent()
         try:
-            response = await self._answer(request, context)
-            code = _code_of(context)
+            response = await self._answer(request, context, sent)
+            code = code_of(context)
             return response
         except asyncio.CancelledError:
-            code = _cancel_code(context, budget_seconds)
+            code = cancel_code(context, budget_seconds)
             raise
         except grpc.aio.AbortError:
-            code = _code_of(context)
+            code = code_of(context)
             raise
         except AtelierError as error:
-            code = error.code
+            code, reason = error.code, error.reason
             await self._abort(context, error)
         except JobCancelled:
             code = grpc.StatusCode.CANCELLED
@@ -127,54 +141,48 @@ class _Around:
         except grpc.aio.InternalError as error:
             # A write that failed: the caller has gone, and nobody can be told. As a cancellation,
             # since grpcio logs anything else as an error.
-            code = _cancel_code(context, budget_seconds)
+            code = cancel_code(context, budget_seconds)
             log.debug("%s could not answer: %s", self._path, error)
             raise asyncio.CancelledError from error
         except Exception as error:
             code = grpc.StatusCode.INTERNAL
             log.exception("%s failed", self._path)
             fault = InternalFault("UNEXPECTED", f"{type(error).__name__}: {error}")
+            reason = fault.reason
             await self._abort(context, fault)
         finally:
             seconds = time.monotonic() - began
             self._series.end(code, seconds)
-            log.log(self._level, "%s %s in %.3f s", self._path, code.name, seconds)
+            if log.isEnabledFor(self._level):
+                ended = EndedCall(
+                    identity,
+                    self._path,
+                    code.name,
+                    seconds,
+                    reason=reason,
+                    peer=context.peer(),
+                    responses=sent.messages,
+                )
+                log.log(self._level, "%s", ended.message, extra={"fields": ended.fields})
+            call_id.trace.reset(trace_token)
             call_id.current.reset(token)
 
-    async def _answer(self, request: Any, context: Context) -> Any:
+    async def _answer(self, request: Any, context: Context, sent: _Sent) -> Any:
         if self._admit is not None:
             self._admit(context)
         result: Any = self._behaviour(checked(request), context)
         if not inspect.isasyncgen(result):
-            return await result
+            response = await result
+            sent.messages = 1
+            return response
         # Written here rather than yielded on: a cancelled call then closes the generator at once,
         # not when the garbage collector finds it.
         async with aclosing(result) as responses:
             async for response in responses:
                 await context.write(response)
+                sent.messages += 1
         return None
 
     async def _abort(self, context: Context, error: AtelierError) -> None:
+        tracing.active.current().set("atelier.reason", error.reason)
         await context.abort_with_status(rpc_status.to_status(to_status(error, self._domain)))
-
-
-def _code_of(context: Context) -> grpc.StatusCode:
-    """The code that the method has set, as a number or as it is; OK if it has set none."""
-    code: Any = context.code()
-    if isinstance(code, grpc.StatusCode):
-        return code
-    return next((item for item in grpc.StatusCode if item.value[0] == (code or 0)), _UNKNOWN)
-
-
-def _cancel_code(context: Context, budget_seconds: float | None) -> grpc.StatusCode:
-    """Whether a cancelled call has met its deadline or its caller has left.
-
-    A client ends a call at its own deadline, and what it sends of that is rounded up by as much
-    as a hundredth, so that a little of the time may remain here.
-    """
-    remaining_seconds: float | None = context.time_remaining()
-    if budget_seconds is None or remaining_seconds is None:
-        return grpc.StatusCode.CANCELLED
-    if remaining_seconds <= 0.05 + budget_seconds / 100:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
-    return grpc.StatusCode.CANCELLED

@@ -17,7 +17,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 
-from services.common import logs, peer, reflection, tls
+from services.common import logs, peer, reflection, tls, tracing
 from services.common.disk_metrics import DiskCollector
 from services.common.errors import AtelierError
 from services.common.grpc_options import address, server_options
@@ -72,8 +72,9 @@ class Worker:
         after the last call has ended. A second signal cuts the grace time short. Exits with
         status 1 and one line if it cannot listen.
         """
-        logs.configure(self.settings.name)
+        logs.configure(self.settings.name, self.settings.logs)
         try:
+            tracing.start(self.settings.telemetry, self.settings.name)
             asyncio.run(self._serve(register, preload, close))
         except SettingsError as error:
             sys.exit(f"{self.settings.name} worker: {error}")
@@ -167,6 +168,7 @@ class Worker:
         await signals.drain.wait()
         await self._drain(signals.hurry)
         metrics.shutdown()
+        tracing.stop()
         if self.lane.busy or (loading is not None and loading.is_alive()):
             _end_now()
 
@@ -204,8 +206,12 @@ def _end_now() -> None:
 
 
 def settings_or_exit(name: str, cls: type[T]) -> T:
-    """The worker's settings; ends the process with one line if they are wrong."""
+    """The worker's settings, by which it also logs from now on; ends the process with one line if
+    they are wrong.
+    """
     try:
-        return load_worker(name, cls)
+        settings = load_worker(name, cls)
     except SettingsError as error:
         sys.exit(f"{name} worker: {error}")
+    logs.configure(name, settings.logs)
+    return settings

@@ -3,22 +3,26 @@
 import asyncio
 import sys
 
-from services.common import logs
-from services.common.settings import SettingsError, load_settings
+from services.common import logs, tracing
+from services.common.settings import Settings, SettingsError, load_settings
 from services.gateway.gateway import Gateway
 
 
-async def _serve() -> None:
-    await Gateway(load_settings()).serve()
+async def _serve(settings: Settings) -> None:
+    await Gateway(settings).serve()
 
 
 def main() -> None:
     """Serves until SIGTERM; exits with one line if a setting is wrong."""
-    logs.configure("gateway")
     try:
-        asyncio.run(_serve())
+        settings = load_settings()
+        logs.configure("gateway", settings.logs)
+        tracing.start(settings.telemetry, "gateway")
+        asyncio.run(_serve(settings))
     except SettingsError as error:
         sys.exit(f"gateway: {error}")
+    finally:
+        tracing.stop()
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
-from services.common import call_id
-from services.common.call_log import CallLog
+from services.common import call_id, tracing
+from services.common.call_log import CallLog, EndedCall
 from services.common.errors import AtelierError, error_info, to_status
 from services.common.methods import Method, service_methods
 from services.common.rpc_metrics import MethodSeries, RpcMetrics
+from services.common.rpc_tracing import attributes_of, came_out
+from services.gateway import caller
 from services.gateway.call_failed import CallFailed, Metadata
 from services.gateway.monitor import Monitor, Start
 from services.gateway.verdict import Outcome
@@ -57,6 +59,8 @@ class Route:
     series: MethodSeries
     stub: Any
     """The channel's multi-callable for raw bytes; another one when the channel is renewed."""
+    attributes: dict[str, tracing.Value]
+    """What spans say of each of its calls."""
 
 
 class Dispatcher:
@@ -71,6 +75,7 @@ class Dispatcher:
                 monitor,
                 metrics.of(method.name),
                 _raw_stub(monitor.connection.channel, method),
+                _attributes(monitor, method),
             )
             for monitor in monitors
             for method in service_methods(monitor.service)
@@ -103,7 +108,10 @@ class Dispatcher:
         """
         outgoing, identity = outgoing_metadata(metadata)
         call_id.current.set(identity)
-        return ForwardedCall(route, request, outgoing, timeout_seconds, identity, self._log)
+        if self._log.names_traces:
+            call_id.trace.set(call_id.trace_of(metadata))
+        span = tracing.active.client(route.method.path[1:], outgoing, route.attributes)
+        return ForwardedCall(route, request, outgoing, timeout_seconds, identity, self._log, span)
 
     def _renew(self, monitor: Monitor) -> None:
         for route in self._routes.values():
@@ -118,7 +126,17 @@ class ForwardedCall:
     by its caller, and CallFailed says how the worker, or the way to it, failed.
     """
 
-    __slots__ = ("_began", "_call", "_identity", "_log", "_route", "_start", "_timeout_seconds")
+    __slots__ = (
+        "_began",
+        "_call",
+        "_identity",
+        "_log",
+        "_responses",
+        "_route",
+        "_span",
+        "_start",
+        "_timeout_seconds",
+    )
 
     def __init__(
         self,
@@ -128,9 +146,12 @@ class ForwardedCall:
         timeout_seconds: float | None,
         identity: str,
         log: CallLog,
+        span: tracing.Span,
     ) -> None:
         self._identity = identity
         self._log = log
+        self._span = span
+        self._responses = 0
         self._route = route
         self._timeout_seconds = timeout_seconds
         self._began = time.monotonic()
@@ -170,13 +191,18 @@ class ForwardedCall:
         except BaseException as error:
             self._left(error)
             raise
+        self._responses = 1
         self._end(_SUCCESS)
         return response, initial, trailing
 
     async def read(self) -> bytes | None:
         """The next response of a stream; None after the last."""
-        response = await self._call.read()
-        return None if response is grpc.aio.EOF else response
+        response: Any = await self._call.read()
+        if response is grpc.aio.EOF:
+            return None
+        self._responses += 1
+        message: bytes = response
+        return message
 
     async def initial_metadata(self) -> Metadata:
         """What the worker sent before its first response."""
@@ -213,8 +239,21 @@ class ForwardedCall:
         seconds = time.monotonic() - self._began
         self._route.series.end(outcome.code, seconds)
         monitor = self._route.monitor
+        came_out(self._span, outcome.code, failed=outcome.code is not grpc.StatusCode.OK)
+        self._span.end()
         if self._start is not None:
-            self._log.write(self._identity, self._route.method.path, outcome.code.name, seconds)
+            self._log.write(
+                EndedCall(
+                    self._identity,
+                    self._route.method.path,
+                    outcome.code.name,
+                    seconds,
+                    monitor.name,
+                    caller.current.get().name,
+                    reason=outcome.reason,
+                    responses=self._responses,
+                )
+            )
             monitor.task_ended(self._start, outcome)
         elif outcome.code is grpc.StatusCode.UNAVAILABLE and not outcome.reason:
             monitor.doubt()
@@ -262,6 +301,16 @@ class ForwardedCall:
                     metadata={"capability": name},
                 )
         return None
+
+
+def _attributes(monitor: Monitor, method: Method) -> dict[str, tracing.Value]:
+    host, _, port = monitor.target.rpartition(":")
+    return {
+        **attributes_of(method.path),
+        "server.address": host.strip("[]"),
+        "server.port": int(port),
+        "atelier.capability": monitor.name,
+    }
 
 
 def outgoing_metadata(metadata: Metadata) -> tuple[list[tuple[str, str | bytes]], str]:

@@ -16,7 +16,7 @@ from atelier.gateway.v1 import gateway_pb2_grpc
 from atelier.jobs.v1 import jobs_pb2_grpc
 from services.common import reflection, tls
 from services.common.api_keys import LiveKeys
-from services.common.call_log import CallLog
+from services.common.call_log import call_log
 from services.common.disk_metrics import DiskCollector
 from services.common.grpc_options import client_options, face_options
 from services.common.loop_metrics import LoopLagCollector
@@ -91,7 +91,7 @@ class Gateway:
             for row in settings.capabilities
         ]
         rpc_metrics = RpcMetrics(self.registry)
-        self.dispatcher = Dispatcher(self.monitors, rpc_metrics, CallLog("gateway"))
+        self.dispatcher = Dispatcher(self.monitors, rpc_metrics, call_log("gateway", settings.logs))
         self.registry.register(CapabilityCollector(self.monitors, self.health))
         self.registry.register(GateCollector(self._gate))
         self.registry.register(DiskCollector({"jobs": ROOT / settings.jobs.folder}))

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from services.common.rpc_tracing import traced
 from services.gateway.call_failed import CallFailed
 from services.gateway.dispatcher import Dispatcher, ForwardedCall, Route
 
@@ -40,11 +41,11 @@ class ForwardingHandler(grpc.GenericRpcHandler):
 def _handler(dispatcher: Dispatcher, route: Route) -> grpc.RpcMethodHandler[bytes, bytes]:
     name = route.method.name
     if name.server_streaming:
-        stream = _stream(dispatcher, route)
+        stream = traced(route.method.path, _stream(dispatcher, route))
         if name.client_streaming:
             return grpc.stream_stream_rpc_method_handler(stream)
         return grpc.unary_stream_rpc_method_handler(stream)
-    unary = _unary(dispatcher, route)
+    unary = traced(route.method.path, _unary(dispatcher, route))
     if name.client_streaming:
         return grpc.stream_unary_rpc_method_handler(unary)
     return grpc.unary_unary_rpc_method_handler(unary)

@@ -39,6 +39,7 @@ from services.gateway.bridge.respond_async import (
     prefers_async,
 )
 from services.gateway.bridge.routes import Match, Route, RouteTable, declared_routes
+from services.gateway.bridge.spans import span_middlewares
 from services.gateway.bridge.sse import Pace, send_bytes, send_events
 from services.gateway.bridge.status_page import StatusPage
 from services.gateway.bridge.studios import Studios
@@ -109,7 +110,7 @@ def build_app(
     """
     options = options or BridgeOptions()
     bridge = _Bridge(backend, pool, services, options)
-    app = web.Application(middlewares=[bridge.guard])
+    app = web.Application(middlewares=[*span_middlewares(_route_name), bridge.guard])
     app.on_response_prepare.append(bridge.add_headers)
     app.router.add_get("/healthz", bridge.healthz)
     app.router.add_get("/openapi.json", bridge.openapi)
@@ -152,6 +153,7 @@ class _Bridge:
             began = time.monotonic()
             request[REQUEST_ID] = headers.request_id(request.headers)
             call_id.current.set(request[REQUEST_ID])
+            call_id.trace.set(call_id.trace_of(headers.trace(request.headers)))
             status: int | None = None
             self._metrics.running.inc()
             try:
@@ -167,6 +169,7 @@ class _Bridge:
                     _logged_path(request),
                     status or GONE,
                     seconds * 1000,
+                    extra={"fields": _log_fields(request, status, seconds)},
                 )
             return response
 
@@ -364,6 +367,18 @@ def _route_name(request: web.Request) -> RouteName:
         return OTHER
     # What no handler of its own takes is "other"; its series were not declared.
     return RouteName(route.method, route.resource.canonical)
+
+
+def _log_fields(request: web.Request, status: int | None, seconds: float) -> dict[str, object]:
+    """What the log tells programs of an answered request; no status if its caller has gone."""
+    fields: dict[str, object] = {
+        "http_method": request.method,
+        "path": _logged_path(request),
+        "status": status,
+        "duration_seconds": round(seconds, 6),
+        "peer": request.remote,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _logged_path(request: web.Request) -> str:

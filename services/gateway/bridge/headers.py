@@ -33,8 +33,12 @@ def call_metadata(headers: Mapping[str, str], identity: str) -> list[tuple[str, 
 
     A key that ends in "-bin" has its value in base64. Raises InvalidArgument.
     """
-    passed = [(key, headers[key]) for key in call_id.TRACE_KEYS if key in headers]
-    return [(REQUEST_ID, identity), *passed, *_prefixed(headers)]
+    return [(REQUEST_ID, identity), *trace(headers), *_prefixed(headers)]
+
+
+def trace(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Gather what the caller says of its trace."""
+    return [(key, headers[key]) for key in call_id.TRACE_KEYS if key in headers]
 
 
 def timeout_seconds(headers: Mapping[str, str]) -> float | None:
