@@ -25,6 +25,8 @@ class JobSettings:
     """How long an ended job is kept, in days."""
     keep_mib: int = 10240
     """How many MiB the kept results may have together."""
+    private: bool = True
+    """Whether an API key sees and changes its own jobs only. Without keys all are everybody's."""
     leave_grace_seconds: float = 30.0
     """How long after its submitter left a job that is to be dropped then goes on."""
 

@@ -17,7 +17,7 @@ from google.rpc import code_pb2, status_pb2
 from atelier.jobs.v1 import jobs_pb2
 from services.common.errors import AtelierError, NotFound, QueueFull, to_status
 from services.common.settings_jobs import JobSettings
-from services.gateway.caller import Caller
+from services.gateway.caller import Caller, current
 from services.gateway.dispatcher import DOMAIN, Dispatcher
 from services.gateway.health_map import HealthMap
 from services.gateway.jobs.attempt import Attempt
@@ -155,18 +155,21 @@ class Jobs:
         return self._message(record)
 
     async def get(self, job_id: str) -> jobs_pb2.Job:
-        """The job as it is now. Raises NotFound."""
-        return self._message(await self._record(job_id))
+        """The job as it is now. Raises NotFound, as all do for what the caller may not see."""
+        return self._message(await self._seen(job_id))
 
     async def page(
         self, capability: str, states: Collection[str], page_size: int, page_token: str
     ) -> tuple[list[jobs_pb2.Job], str]:
         """A page of jobs, the newest first, and the next page's token. Raises InvalidArgument."""
-        page: Page = await self.store.page(capability, states, page_size, page_token)
+        page: Page = await self.store.page(
+            capability, states, page_size, page_token, submitter=self._whose()
+        )
         return [self._message(record) for record in page.records], page.next_page_token
 
     async def wait(self, job_id: str, timeout_seconds: float | None) -> jobs_pb2.Job:
         """The job once it has ended, or as it is when the time has passed. Raises NotFound."""
+        await self._seen(job_id)
         active = self._active.get(job_id)
         if active is not None:
             with contextlib.suppress(TimeoutError):
@@ -178,6 +181,7 @@ class Jobs:
     ) -> AsyncGenerator[jobs_pb2.WatchJobsResponse]:
         """The jobs that match, then each one that changes. Raises NotFound for an unknown id."""
         with self._presences.here(presence), self._watchers.watch(job_id) as watch:
+            whose = self._whose()
             first = await self._first_look(job_id, capability, states)
             sent = {record.id for record in first}
             yield jobs_pb2.WatchJobsResponse(jobs=map(self._message, first), caught_up=True)
@@ -185,6 +189,8 @@ class Jobs:
                 changed, deleted = await watch.news()
                 news = jobs_pb2.WatchJobsResponse(deleted_ids=[i for i in deleted if i in sent])
                 for record in await self._records(changed):
+                    if whose not in (None, record.submitter):
+                        continue
                     matches = _matches(record, capability, states)
                     if matches or record.id in sent:
                         news.jobs.append(self._message(record))
@@ -194,12 +200,17 @@ class Jobs:
 
     async def cancel(self, job_id: str) -> jobs_pb2.Job:
         """Tells a job to stop; nothing happens to one that has ended. Raises NotFound."""
+        await self._seen(job_id)
+        await self._cancel(job_id)
+        return await self.get(job_id)
+
+    async def _cancel(self, job_id: str) -> None:
         active = self._active.get(job_id)
         if active is None:
-            return await self.get(job_id)
+            return
         if self._lanes[active.record.capability].remove(job_id):
             await self._end(active, CANCELLED, _CANCELLED)
-            return await self.get(job_id)
+            return
         record = await self.store.set_cancelling(job_id)
         if record is not None and not active.ended.is_set():
             active.record = record
@@ -208,17 +219,17 @@ class Jobs:
                 active.work.cancel()
             elif self._lanes[record.capability].remove(job_id):  # it was put back meanwhile
                 await self._end(active, CANCELLED, _CANCELLED)
-        return await self.get(job_id)
 
     async def delete(self, job_id: str) -> None:
         """Deletes a job that has ended, with its files. Raises NotFound, NotEnded."""
+        await self._seen(job_id)
         await self.store.delete(job_id)
 
     async def retry(
         self, job_id: str, presence: str, on_leave: str, caller: Caller
     ) -> jobs_pb2.Job:
         """Submits an ended job's request again. Raises NotFound, NotEnded, and as submit()."""
-        record = await self._record(job_id)
+        record = await self._seen(job_id)
         if not record.ended:
             raise NotEnded(job_id)
         request = await self.store.request_bytes(job_id)
@@ -233,7 +244,7 @@ class Jobs:
 
     async def update(self, job_id: str, on_leave: str | None, presence: str | None) -> jobs_pb2.Job:
         """Changes who watches over a job. Raises NotFound, InvalidArgument, HasEnded."""
-        before = await self._record(job_id)
+        before = await self._seen(job_id)
         check_leaving(
             before.on_leave if on_leave is None else on_leave or KEEP,
             before.presence if presence is None else presence,
@@ -251,6 +262,7 @@ class Jobs:
 
     async def file(self, job_id: str, name: str) -> StoredFile:
         """A file of a job. Raises NotFound, NotYet."""
+        await self._seen(job_id)
         return await self.store.file(job_id, name)
 
     def preview_data(self, job_id: str) -> bytes:
@@ -437,7 +449,7 @@ class Jobs:
         for active in list(self._active.values()):
             record = active.record
             if record.presence == presence and record.on_leave == DROP:
-                self._spawn(self.cancel(record.id))
+                self._spawn(self._cancel(record.id))
 
     def _interrupt(self) -> None:
         for active in self._active.values():
@@ -452,6 +464,17 @@ class Jobs:
         active = self._active.get(job_id)
         return active.record if active is not None else await self.store.get(job_id)
 
+    async def _seen(self, job_id: str) -> JobRecord:
+        """The record, for the caller of the running call. Raises NotFound if it is not his."""
+        record = await self._record(job_id)
+        if self._whose() not in (None, record.submitter):
+            raise NotFound("job", job_id[:64])
+        return record
+
+    def _whose(self) -> str | None:
+        """Whose jobs the caller of the running call may see; None for everybody's."""
+        return current.get().name if self._settings.private else None
+
     async def _records(self, job_ids: Iterable[str]) -> list[JobRecord]:
         found = []
         for job_id in job_ids:
@@ -463,8 +486,8 @@ class Jobs:
         self, job_id: str, capability: str, states: Collection[str]
     ) -> list[JobRecord]:
         if job_id:
-            return [await self._record(job_id)]
-        return await self.store.first_look(capability, states)
+            return [await self._seen(job_id)]
+        return await self.store.first_look(capability, states, submitter=self._whose())
 
     def _message(self, record: JobRecord) -> jobs_pb2.Job:
         active = self._active.get(record.id)

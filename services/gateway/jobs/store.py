@@ -156,11 +156,18 @@ class JobStore:
         states: Collection[str] = (),
         page_size: int = 50,
         page_token: str = "",
+        *,
+        submitter: str | None = None,
     ) -> Page:
-        """A page of jobs, the newest first. Raises InvalidArgument for a token that is none."""
+        """A page of jobs, the newest first; of one submitter, or with None of all.
+
+        Raises InvalidArgument for a token that is none.
+        """
         query = select(jobs).order_by(jobs.c.sequence.desc()).limit(page_size + 1)
         if page_token:
             query = query.where(jobs.c.sequence < _token(page_token))
+        if submitter is not None:
+            query = query.where(jobs.c.submitter == submitter)
         if capability:
             query = query.where(jobs.c.capability == capability)
         if states:
@@ -171,12 +178,17 @@ class JobStore:
         return Page(tuple(page), f"{page[-1].sequence:x}" if more else "")
 
     async def first_look(
-        self, capability: str = "", states: Collection[str] = ()
+        self, capability: str = "", states: Collection[str] = (), *, submitter: str | None = None
     ) -> list[JobRecord]:
-        """All jobs that have not ended and the newest of those that have, the newest first."""
+        """All jobs that have not ended and the newest of those that have, the newest first.
+
+        Those of one submitter, or with None of all.
+        """
         going = [state for state in (QUEUED, RUNNING) if not states or state in states]
         over = [state for state in sorted(ENDED) if not states or state in states]
         newest = select(jobs).order_by(jobs.c.sequence.desc())
+        if submitter is not None:
+            newest = newest.where(jobs.c.submitter == submitter)
         if capability:
             newest = newest.where(jobs.c.capability == capability)
         queries = [
