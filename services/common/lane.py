@@ -77,6 +77,7 @@ class Lane:
         """Refuses new jobs, sends the waiting ones away, stops the running one, awaits its end."""
         self._closed = True
         for turn in self._waiting:
+            turn.wait.end()
             turn.end(ShuttingDown())
             turn.moved.set()
         self._waiting.clear()
@@ -113,6 +114,7 @@ class Lane:
     def _begin(self, turn: Turn[Any]) -> None:
         # Whether the caller reads or not, so that one who does not cannot hold the lane for ever.
         began = time.monotonic()
+        turn.wait.end()
         limit = asyncio.get_running_loop().call_later(
             self._time_limit_seconds, turn.stop, TaskTimeLimitExceeded(self._time_limit_seconds)
         )
@@ -150,6 +152,7 @@ class Lane:
         if turn is self._running:
             turn.stop()
         elif turn in self._waiting:
+            turn.wait.end()
             place = self._waiting.index(turn)
             del self._waiting[place]
             self._queue_moved(place)

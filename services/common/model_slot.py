@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from atelier.common.v1 import progress_pb2
+from services.common import tracing
 from services.common.errors import AtelierError, ModelLoadFailed
 from services.common.settings import SettingsError
 from services.common.worker_metrics import WorkerMetrics
@@ -59,7 +60,7 @@ class ModelSlot(Generic[T]):
         loaded = self._loaded
         if loaded is None:
             with self._lock:
-                loaded = self._loaded or self._load_now()
+                loaded = self._loaded or self._load_traced()
         return loaded.value
 
     def unload(self) -> None:
@@ -84,6 +85,12 @@ class ModelSlot(Generic[T]):
         return progress_pb2.ModelStatus(
             name=self._name, state=state, device=self._device, load_error=error
         )
+
+    def _load_traced(self) -> LoadedModel[T]:
+        with tracing.active.span("load model", {"atelier.model": self._name}) as span:
+            loaded = self._load_now()
+            span.set("atelier.device", loaded.device)
+            return loaded
 
     def _load_now(self) -> LoadedModel[T]:
         began = time.monotonic()

@@ -1,5 +1,6 @@
 """Turns work that reports by calling back into an iterator. Knows nothing of the work."""
 
+import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ def relay(work: Callable[[Callable[[T], None]], None]) -> Iterator[T]:
     `work` runs in a thread of its own and waits in its report when the reader is a few reports
     behind. What it raises is raised here after its last report. When the iterator is closed, the
     next report raises JobCancelled inside the work, and close() returns when the work has ended.
+    It runs in the context of the first reader: its log lines carry the same call's id.
     """
     pipe: _Pipe[T] = _Pipe()
-    thread = threading.Thread(target=pipe.fill, args=(work,), name="relay", daemon=True)
+    run = contextvars.copy_context().run
+    thread = threading.Thread(target=run, args=(pipe.fill, work), name="relay", daemon=True)
     thread.start()
     try:
         yield from pipe.reports()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from services.common import tracing
 from services.common.cancellation import Cancellation, JobCancelled
 from services.common.errors import ReaderStalled
 
@@ -43,12 +44,14 @@ class Turn(Generic[T]):
 
     def __init__(self, job: Job[T]) -> None:
         self.arrived = time.monotonic()
+        self.wait = tracing.active.begin("queue")
+        """The span of the time that it waits; whoever begins it or sends it away ends it."""
         self.moved = asyncio.Event()
         """Set when the turn's place in the queue has changed."""
         self.stopped_at: float | None = None
         self._job = job
         self._loop = asyncio.get_running_loop()
-        # The job's log lines carry the call's id.
+        # The job's log lines carry the call's id, and its spans belong to the call's.
         self._context = contextvars.copy_context()
         self._cancellation = Cancellation()
         self._room = threading.Semaphore(_AHEAD)
@@ -93,18 +96,19 @@ class Turn(Generic[T]):
         self._tell(ended, error)
 
     def _produce(self) -> None:
-        self._cancellation.check()
-        items = self._job(self._cancellation)
-        try:
-            self._wait_for_room()
-            for item in items:
-                self._tell(self._items.put_nowait, item)
+        with tracing.active.span("task"):
+            self._cancellation.check()
+            items = self._job(self._cancellation)
+            try:
                 self._wait_for_room()
-        finally:
-            # A generator cleans up in this thread, where its memory is, and before the next job.
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
+                for item in items:
+                    self._tell(self._items.put_nowait, item)
+                    self._wait_for_room()
+            finally:
+                # A generator cleans up in this thread, where its memory is, before the next job.
+                close = getattr(items, "close", None)
+                if close is not None:
+                    close()
 
     def _wait_for_room(self) -> None:
         if not self._room.acquire(timeout=_STALL_SECONDS):

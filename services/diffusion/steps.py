@@ -5,6 +5,7 @@ Knows how diffusers pipelines call back; knows nothing of pictures or clips.
 
 import functools
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,16 @@ import torch
 from diffusers import DiffusionPipeline
 from torch import Tensor
 
+from services.common import tracing
 from services.common.cancellation import Cancellation
 from services.common.pace import Pace
 from services.diffusion.events import PreviewTaken, StepDone
 
 log = logging.getLogger(__name__)
 Report = Callable[[StepDone | PreviewTaken], None]
+
+MOST_SPANS = 256
+"""How many steps of a task are traced at most; of more, every second, every third and so on is."""
 
 
 TakePreview = Callable[[Tensor], bytes | None]
@@ -78,6 +83,7 @@ class Steps:
         self._done_in_part = 0
         self._pace = Pace(time.monotonic())
         self._clean: Tensor | None = None
+        self._denoising = tracing.NOTHING
         self.last_step_ended = time.monotonic()
 
     @property
@@ -93,6 +99,8 @@ class Steps:
         self._cancellation.check()
         self._done_in_part = 0
         self._clean = None
+        self._denoising = tracing.active.begin("denoise", {"atelier.part": self._part + 1})
+        self.last_step_ended = time.monotonic()
         if self._preview is not None and pipeline.scheduler is not None:
             self._listen_to(pipeline.scheduler)
         try:
@@ -101,10 +109,15 @@ class Steps:
             else:
                 pipeline.progress_bar = self._progress_bar
                 yield {}
+        except BaseException:
+            self._denoising.end()
+            raise
         finally:
+            self._denoising.end(self.last_step_ended)
             pipeline.__dict__.pop("progress_bar", None)
             # A call that was broken off has not sent its parts back to the CPU.
             pipeline.maybe_free_model_hooks()
+        tracing.active.record("decode", self.last_step_ended, time.monotonic())
         self._part += 1
 
     def _callback(
@@ -126,11 +139,15 @@ class Steps:
     def _ended(self, latents: Tensor | None = None) -> None:
         self._cancellation.check()
         self._done_in_part += 1
+        began = self.last_step_ended
         self.last_step_ended = now = time.monotonic()
         total = self._per_part * self._parts
         step = min(self._part * self._per_part + self._done_in_part, total)
         seconds = self._pace.step(now)
         remaining = self._pace.remaining_seconds(total - step)
+        if step % max(1, math.ceil(total / MOST_SPANS)) == 0:
+            about = {"atelier.step": step, "atelier.steps": total}
+            tracing.active.record("step", began, now, about, self._denoising)
         self._report(StepDone(step, total, seconds, remaining))
         # No preview of the last step: the result itself follows.
         if self._preview and step % self._every == 0 and self._done_in_part < self._per_part:

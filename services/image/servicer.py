@@ -16,6 +16,7 @@ import grpc
 
 from atelier.common.v1 import progress_pb2
 from atelier.image.v1 import image_pb2, image_pb2_grpc
+from services.common import tracing
 from services.common.cancellation import Cancellation
 from services.common.errors import ModelLoadFailed
 from services.common.lane import Lane, Queued
@@ -161,9 +162,10 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
     async def _image(self, drawn: Drawn, order: Order) -> image_pb2.GeneratedImage:
         model = self._slot.status().name
         began = time.monotonic()
-        data = await asyncio.to_thread(
-            picture_file, drawn.picture, order, index=drawn.index, model=model
-        )
+        with tracing.active.span("encode", {"atelier.format": order.format}):
+            data = await asyncio.to_thread(
+                picture_file, drawn.picture, order, index=drawn.index, model=model
+            )
         self._stages.labels(stage="denoise").observe(drawn.denoise_seconds)
         self._stages.labels(stage="decode").observe(drawn.decode_seconds)
         self._stages.labels(stage="encode").observe(time.monotonic() - began)

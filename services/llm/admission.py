@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 
+from services.common import tracing
 from services.common.errors import QueueFull, ShuttingDown
 from services.common.lane import Queued
 from services.common.worker_metrics import WorkerMetrics
@@ -20,6 +21,8 @@ class Place:
         self.arrived = time.monotonic()
         self.moved = asyncio.Event()
         self.admitted = False
+        self.wait = tracing.active.begin("queue")
+        """The span of the time that it waits."""
 
 
 class Admission:
@@ -65,6 +68,7 @@ class Admission:
     def leave(self, place: Place) -> None:
         """Gives the place back; the next in the queue takes it."""
         if not place.admitted:
+            place.wait.end()
             self._waiting.remove(place)
             self._queue_moved()
             return
@@ -84,6 +88,7 @@ class Admission:
         self._free -= 1
         self._metrics.tasks_running.inc()
         self._metrics.queue_wait_seconds.observe(time.monotonic() - place.arrived)
+        place.wait.end()
         place.admitted = True
         place.moved.set()
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from atelier.common.v1 import progress_pb2
 from atelier.llm.v1 import llm_pb2, llm_pb2_grpc
+from services.common import tracing
 from services.common.errors import (
     FieldViolation,
     InvalidArgument,
@@ -79,6 +80,7 @@ class _Answer:
 
     def __init__(self, began: float) -> None:
         self._began = began
+        self._loaded = time.monotonic()
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.finish_reason = "length"
@@ -103,6 +105,14 @@ class _Answer:
     @property
     def decode_seconds(self) -> float:
         return self._last - (self._first or self._last)
+
+    def trace(self) -> None:
+        """Records its two parts: up to the first token, and from there on."""
+        first = self._first or self._last
+        read = {"gen_ai.usage.input_tokens": self.prompt_tokens}
+        written = {"gen_ai.usage.output_tokens": self.completion_tokens}
+        tracing.active.record("prefill", self._loaded, first, read)
+        tracing.active.record("decode", first, self._last, written)
 
     def usage(self) -> llm_pb2.ChatUsage:
         return llm_pb2.ChatUsage(
@@ -265,6 +275,7 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
         self._metrics.tokens_out.inc(answer.completion_tokens)
         if not answer.completion_tokens:
             return
+        answer.trace()
         self._metrics.time_to_first_token_seconds.observe(answer.first_token_seconds)
         stages = self._worker_metrics.task_seconds
         stages.labels(stage="prefill").observe(answer.first_token_seconds)

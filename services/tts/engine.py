@@ -14,6 +14,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from atelier.common.v1 import progress_pb2
+from services.common import tracing
 from services.common.cancellation import Cancellation
 from services.common.device import pick_device
 from services.common.errors import FieldViolation, InvalidArgument
@@ -227,6 +228,8 @@ class _Reading:
             rest = self._encoder.finish()
         yield from _in_parts(rest)
         for stage, seconds in self._seconds.items():
+            # The stages take turns, sentence by sentence: no spans of their own, but their sums.
+            tracing.active.current().set(f"atelier.{stage}_seconds", seconds)
             self._metrics.task_seconds.labels(stage=stage).observe(seconds)
         yield Finished(
             audio_seconds=self._samples / self._rate,

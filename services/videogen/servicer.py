@@ -16,6 +16,7 @@ import grpc
 
 from atelier.common.v1 import progress_pb2
 from atelier.videogen.v1 import videogen_pb2, videogen_pb2_grpc
+from services.common import tracing
 from services.common.cancellation import Cancellation
 from services.common.errors import InternalFault, ModelLoadFailed
 from services.common.lane import Lane, Queued
@@ -168,9 +169,10 @@ class VideogenServicer(videogen_pb2_grpc.VideogenServiceServicer):
         began = time.monotonic()
         cancellation = Cancellation()
         try:
-            data = await asyncio.get_running_loop().run_in_executor(
-                self._encoder, self._encode, clip, order, cancellation
-            )
+            with tracing.active.span("encode", {"atelier.format": order.format}):
+                data = await asyncio.get_running_loop().run_in_executor(
+                    self._encoder, self._encode, clip, order, cancellation
+                )
         finally:
             cancellation.cancel()
         seconds = time.monotonic() - began
