@@ -12,6 +12,7 @@ from services.cli.complaint import ComplaintError
 from services.cli.stack import launch
 from services.cli.stack.configuration import stop_wait_seconds
 from services.cli.stack.folder import run_folder
+from services.cli.stack.log_lines import is_object
 from services.cli.stack.logs import read_logs
 from services.cli.stack.readiness import LogMarks, Readiness, wait_until_ready
 from services.cli.stack.status import status_table
@@ -68,13 +69,16 @@ def status(arguments: Namespace) -> int:
 
 
 def logs(arguments: Namespace) -> int:
-    """Prints logs, each line after its process's name unless one process is asked for."""
+    """Prints logs, each line after its process's name unless one process is asked for.
+
+    An object names its process itself, and stays one that a program can read.
+    """
     alone = len(arguments.process) == 1
     lines = read_logs(
         run_folder(), arguments.process, lines=arguments.lines, follow=arguments.follow
     )
     for name, line in lines:
-        sys.stdout.write(f"{line}\n" if alone else f"{name:<12} {line}\n")
+        sys.stdout.write(f"{line}\n" if alone or is_object(line) else f"{name:<12} {line}\n")
         sys.stdout.flush()
     return 0
 

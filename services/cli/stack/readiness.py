@@ -8,6 +8,7 @@ from enum import Enum
 
 from services.cli.complaint import ComplaintError
 from services.cli.stack.folder import RunFolder
+from services.cli.stack.log_lines import words_of
 from services.cli.stack.plan import GATEWAY, Port, Process
 from services.cli.stack.supervision import Supervision
 
@@ -39,14 +40,14 @@ class LogMarks:
         )
 
     def last_line(self, name: str, folder: RunFolder) -> str:
-        """The last line that a process has written since; empty if it wrote none."""
+        """The last line that a process has written since, in words; empty if it wrote none."""
         path = folder.log(name)
         if not path.exists():
             return ""
         with path.open("rb") as log:
             log.seek(self.sizes[name])
             lines = log.read().decode("utf-8", "replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return next((words_of(line.strip()) for line in reversed(lines) if line.strip()), "")
 
 
 def wait_until_ready(
