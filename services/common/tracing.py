@@ -106,6 +106,7 @@ class Tracer:
         """The beginning of a trace of its own, as a context; it is current inside.
 
         It links to the span that `follows` names, as traceparent() gave it; none if that is "".
+        Errors mark it as they do in span().
         """
         return NOTHING
 

@@ -62,19 +62,8 @@ class OtelTracer(Tracer):
     def span(self, name: str, attributes: Attributes | None = None) -> Iterator[Span]:
         """See Tracer."""
         span = self._tracer.start_span(name, attributes=attributes)
-        with _current(span) as recorded:
-            try:
-                yield recorded
-            except _CANCELLATIONS:
-                recorded.set(CANCELLED, True)
-                raise
-            except AtelierError as error:
-                recorded.fail(error.reason)
-                raise
-            except Exception as error:
-                span.record_exception(error)
-                recorded.fail(type(error).__name__)
-                raise
+        with _current(span) as recorded, _marked(recorded):
+            yield recorded
 
     def begin(
         self, name: str, attributes: Attributes | None = None, parent: Span | None = None
@@ -138,7 +127,7 @@ class OtelTracer(Tracer):
             links=[trace.Link(linked)] if linked.is_valid else [],
             attributes=attributes,
         )
-        with _current(span) as recorded:
+        with _current(span) as recorded, _marked(recorded):
             yield recorded
 
     def current(self) -> Span:
@@ -208,6 +197,23 @@ def _current(span: trace.Span) -> Iterator[_Recorded]:
     finally:
         context.detach(token)
         span.end()
+
+
+@contextmanager
+def _marked(recorded: _Recorded) -> Iterator[None]:
+    """Marks the span with the error that passes; one of ours says all by its reason."""
+    try:
+        yield
+    except _CANCELLATIONS:
+        recorded.set(CANCELLED, True)
+        raise
+    except AtelierError as error:
+        recorded.fail(error.reason)
+        raise
+    except Exception as error:
+        recorded.span.record_exception(error)
+        recorded.fail(type(error).__name__)
+        raise
 
 
 def _inside(parent: Span | None) -> Context | None:

@@ -15,6 +15,7 @@ from functools import partial
 from google.rpc import code_pb2, status_pb2
 
 from atelier.jobs.v1 import jobs_pb2
+from services.common import tracing
 from services.common.errors import AtelierError, NotFound, QueueFull, to_status
 from services.common.settings_jobs import JobSettings
 from services.gateway.caller import Caller, current
@@ -142,6 +143,7 @@ class Jobs:
             routes,
             submitter=caller.name,
             max_attempts=self._settings.max_attempts,
+            traceparent=tracing.active.traceparent(),
         )
         if new.idempotency_key:
             known = await self.store.find(new.submitter, new.idempotency_key)

@@ -120,6 +120,8 @@ class JobRecord:
     cancelling: bool = False
     attempts: int = 0
     max_attempts: int = 3
+    traceparent: str = ""
+    """The span that submitted it, as W3C's header names it; "" where nobody traces."""
     create_time: float = 0.0
     start_time: float | None = None
     end_time: float | None = None
@@ -151,6 +153,7 @@ class NewJob:
     on_leave: str = KEEP
     retry_of: str = ""
     max_attempts: int = 3
+    traceparent: str = ""
 
 
 @dataclass(frozen=True)

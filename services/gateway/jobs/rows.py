@@ -76,6 +76,7 @@ def _record(row: Row[Any], stored: list[StoredFile]) -> JobRecord:
         cancelling=values["cancelling"],
         attempts=values["attempts"],
         max_attempts=values["max_attempts"],
+        traceparent=values["traceparent"],
         create_time=values["create_time"] / _MICRO,
         start_time=_seconds(values["start_time"]),
         end_time=_seconds(values["end_time"]),

@@ -12,12 +12,14 @@ from typing import Any
 import grpc
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
-from google.rpc import status_pb2
+from google.rpc import code_pb2, status_pb2
 
 from atelier.common.v1 import progress_pb2
-from services.common import call_id
+from services.common import call_id, tracing
 from services.common.errors import AtelierError, error_info, to_status
+from services.gateway import caller
 from services.gateway.call_failed import CallFailed
+from services.gateway.caller import Caller
 from services.gateway.dispatcher import DOMAIN, Dispatcher, Route
 from services.gateway.jobs.attempt import Attempt
 from services.gateway.jobs.live import LiveState, event_of, is_progress
@@ -70,6 +72,29 @@ class Runner:
 
         Cancelling the awaiting task cancels the task down to the worker.
         """
+        # Whose request let it begin may be anybody's; it is its submitter's, and has its own id.
+        caller.current.set(Caller(record.submitter))
+        call_id.current.set(record.id)
+        about: dict[str, tracing.Value] = {
+            "atelier.job.id": record.id,
+            "atelier.job.attempt": record.attempts,
+            "atelier.capability": record.capability,
+        }
+        with tracing.active.root("job attempt", record.traceparent, about) as span:
+            outcome = await self._attempt(record, request, attempt, live, on_change)
+            span.set("atelier.job.outcome", type(outcome).__name__.lower())
+            if isinstance(outcome, Refused):
+                span.fail(code_pb2.Code.Name(outcome.status.code))
+            return outcome
+
+    async def _attempt(
+        self,
+        record: JobRecord,
+        request: bytes,
+        attempt: Attempt,
+        live: LiveState,
+        on_change: Callable[[], None],
+    ) -> Outcome:
         route = self._dispatcher.routes[f"/{record.method}"]
         connection = route.monitor.connection
         epoch = connection.epoch

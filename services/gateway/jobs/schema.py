@@ -56,6 +56,8 @@ jobs = Table(
     Column("result", LargeBinary, nullable=False),
     # The sum of its files.
     Column("stored_bytes", BigInteger, nullable=False),
+    # The span that submitted it, as W3C's header names it; empty where nobody traces.
+    Column("traceparent", String(64), nullable=False, server_default=""),
     UniqueConstraint("submitter", "idempotency_key"),
     Index("ix_jobs_state_sequence", "state", "sequence"),
     Index("ix_jobs_capability_sequence", "capability", "sequence"),

@@ -394,6 +394,7 @@ class JobStore:
                 cancelling=False,
                 attempts=0,
                 max_attempts=new.max_attempts,
+                traceparent=new.traceparent,
                 create_time=micro(time.time()),
                 error=b"",
                 result=b"",

@@ -57,7 +57,12 @@ def packed_submission(
 
 
 def checked(
-    submission: Submission, routes: Mapping[str, Route], *, submitter: str, max_attempts: int
+    submission: Submission,
+    routes: Mapping[str, Route],
+    *,
+    submitter: str,
+    max_attempts: int,
+    traceparent: str = "",
 ) -> NewJob:
     """The submission as a new job. Raises InvalidArgument that names the field."""
     method = submission.method.removeprefix("/")
@@ -84,6 +89,7 @@ def checked(
         on_leave=submission.on_leave or KEEP,
         retry_of=submission.retry_of,
         max_attempts=max_attempts,
+        traceparent=traceparent,
     )
 
 
