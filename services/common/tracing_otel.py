@@ -37,7 +37,11 @@ def open_tracer(settings: TelemetrySettings, process: str) -> Tracer:
     if not is_wanted():
         return Tracer()
     try:
-        return OtelTracer(open_exporter(settings.endpoint), process)
+        # Ended by close(), not when Python ends: that could take half a minute.
+        provider = TracerProvider(resource=resource_of(process), shutdown_on_exit=False)
+        return OtelTracer(provider, open_exporter(settings.endpoint))
+    except SettingsError:
+        raise
     except ValueError as error:
         raise SettingsError(
             "telemetry.traces", f"cannot be, for what an OTEL_ variable says: {error}"
@@ -49,14 +53,13 @@ class OtelTracer(Tracer):
 
     records = True
 
-    def __init__(self, exporter: SpanExporter, process: str) -> None:
+    def __init__(self, provider: TracerProvider, exporter: SpanExporter) -> None:
         """Raises ValueError for a variable of the SDK that cannot be."""
         self._exporter = exporter
-        # Ended by close(), not when Python ends: that could take half a minute.
-        self._provider = TracerProvider(resource=resource_of(process), shutdown_on_exit=False)
-        self._provider.add_span_processor(_CallIds())
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._tracer = self._provider.get_tracer("atelier")
+        self._provider = provider
+        provider.add_span_processor(_CallIds())
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer = provider.get_tracer("atelier")
 
     @contextmanager
     def span(self, name: str, attributes: Attributes | None = None) -> Iterator[Span]:
