@@ -35,8 +35,6 @@ class JsonFormatter(logging.Formatter):
             fields["exception_type"] = type(error).__name__
             fields["exception_message"] = str(error)
             fields["exception_stack"] = "".join(traceback.format_exception(error))
-        if record.stack_info:
-            fields["stack"] = record.stack_info
         line = heading(
             record.created, record.levelname, self._process, record.name, record.getMessage()
         )

@@ -24,11 +24,8 @@ class TextFormatter(logging.Formatter):
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802  # logging's name
         """The trace, each line of it indented: its error's text may have lines of its own."""
-        return _indented(super().formatException(ei))
-
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802  # logging's name
-        """A stack that was asked for, indented."""
-        return _indented(super().formatStack(stack_info))
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"    {plain(line)}" for line in lines)
 
 
 def plain(text: str) -> str:
@@ -39,7 +36,3 @@ def plain(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {plain(line)}" for line in text.split("\n"))
