@@ -23,7 +23,7 @@ interface Props {
 export function OptionalNumber(props: Props) {
   const { label, value, onChange, own, min, max = null, step, hint, error, children } = props;
   const [typed, setTyped] = useState<string | null>(null);
-  const placeholder = own === null ? (props.otherwise ?? "the model's") : String(own);
+  const placeholder = own === null ? (props.otherwise ?? 'auto') : String(own);
   const type = (text: string) => {
     setTyped(text);
     onChange(text === '' || !Number.isFinite(Number(text)) ? null : Number(text));

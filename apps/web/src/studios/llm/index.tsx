@@ -1,12 +1,11 @@
-import { StudioFrame } from '../../health/StudioFrame';
-import { EmptyState } from '../../shared/ui/controls';
+import { ChatStore } from './chat/ChatStore';
+import { LlmStudio } from './LlmStudio';
+import './llm.css';
 
-export default function LlmStudio() {
-  return (
-    <StudioFrame title="LLM Studio" capability="llm">
-      <EmptyState title="This studio is not furnished yet.">
-        <p>Its capability can be used by HTTP and gRPC, see the README.</p>
-      </EmptyState>
-    </StudioFrame>
-  );
+let store: ChatStore | null = null;
+
+/** The studio as a page. Its conversation lives as long as the page, also while another is shown. */
+export default function LlmStudioPage() {
+  store ??= new ChatStore();
+  return <LlmStudio store={store} />;
 }
