@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.common import call_id
 from services.common.cancellation import JobCancelled
 from services.common.relay import relay
 
@@ -59,3 +60,15 @@ def test_closing_ends_the_work_at_its_next_report() -> None:
     next(numbers)
     numbers.close()
     assert ended.is_set()
+
+
+def test_the_work_knows_the_call_that_it_is_for() -> None:
+    def work(report: Callable[[str], None]) -> None:
+        report(call_id.current.get())
+
+    token = call_id.current.set("call-7")
+    try:
+        ids = list(relay(work))
+    finally:
+        call_id.current.reset(token)
+    assert ids == ["call-7"]

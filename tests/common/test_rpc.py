@@ -272,6 +272,24 @@ async def test_each_call_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) 
     assert line.startswith("/atelier.test.v1.TestService/Ask RESOURCE_EXHAUSTED in ")
 
 
+async def test_programs_are_told_more_of_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    async def three(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b""
+
+    caplog.set_level(logging.INFO)
+    async with serving(ask=raising(QueueFull(1)), stream=three) as served:
+        await failure_of(served.ask())
+        assert [answer async for answer in served.stream()] == [b""] * 3
+        await soon(until(lambda: served.handled("Stream", "server_stream", "OK")))
+    asked, streamed = [record.fields for record in caplog.records if hasattr(record, "fields")]
+    assert asked["method"] == "atelier.test.v1.TestService/Ask"
+    assert (asked["code"], asked["reason"]) == ("RESOURCE_EXHAUSTED", "QUEUE_FULL")
+    assert (asked["responses"], streamed["responses"]) == (0, 3)
+    assert asked["peer"].startswith("ipv4:127.0.0.1:")
+    assert asked["duration_seconds"] >= 0
+
+
 async def test_an_unexpected_error_is_logged_with_its_trace(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

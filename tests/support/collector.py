@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -211,7 +211,7 @@ def _received(span: trace_pb2.Span, process: dict[str, Any]) -> Received:
     )
 
 
-def _values(attributes: "list[KeyValue] | Any") -> dict[str, Any]:
+def _values(attributes: Iterable[KeyValue]) -> dict[str, Any]:
     return {
         item.key: getattr(item.value, str(item.value.WhichOneof("value"))) for item in attributes
     }
