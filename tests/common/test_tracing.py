@@ -303,7 +303,7 @@ def test_a_collector_that_refuses_is_told_of_once_and_its_return_too(
         for number in range(1, 4):
             with tracing.active.span("lost"):
                 pass
-            collector.until(lambda number=number: collector.requests == number)
+            collector.until(lambda number=number: len(collector.refused) == number)
         collector.refuses = False
         with tracing.active.span("sent"):
             pass

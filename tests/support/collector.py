@@ -52,7 +52,6 @@ class Collector:
 
     def __init__(self) -> None:
         self.spans: list[Received] = []
-        self.requests = 0
         self.held = 0
         """How many requests wait for `go`."""
         self.go = threading.Event()
@@ -60,17 +59,25 @@ class Collector:
         self.go.set()
         self.refuses = False
         """Whether it answers that it cannot be used now."""
+        self.refused: list[str] = []
+        """The process of each request that was refused."""
         self.endpoint = ""
         self._changed = threading.Condition()
 
     def take(self, request: messages.ExportTraceServiceRequest) -> None:
         """Keeps the spans of a request."""
         with self._changed:
-            self.requests += 1
             for group in request.resource_spans:
                 process = _values(group.resource.attributes)
                 for scope in group.scope_spans:
                     self.spans += [_received(span, process) for span in scope.spans]
+            self._changed.notify_all()
+
+    def refuse(self, request: messages.ExportTraceServiceRequest) -> None:
+        """Notes who has tried."""
+        with self._changed:
+            process = _values(request.resource_spans[0].resource.attributes)
+            self.refused.append(process["atelier.process"])
             self._changed.notify_all()
 
     def hold(self) -> None:
@@ -127,11 +134,12 @@ def collecting() -> Iterator[Collector]:
             assert self.path == "/v1/traces"
             if not collector.go.is_set():
                 collector.hold()
+            request = messages.ExportTraceServiceRequest.FromString(body)
             if collector.refuses:
-                collector.take(messages.ExportTraceServiceRequest())
+                collector.refuse(request)
                 self.send_error(500)
                 return
-            collector.take(messages.ExportTraceServiceRequest.FromString(body))
+            collector.take(request)
             answer = messages.ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-protobuf")
