@@ -239,8 +239,9 @@ class ForwardedCall:
         seconds = time.monotonic() - self._began
         self._route.series.end(outcome.code, seconds)
         monitor = self._route.monitor
-        came_out(self._span, outcome.code, failed=outcome.code is not grpc.StatusCode.OK)
-        self._span.end()
+        if self._span is not tracing.NOTHING:
+            came_out(self._span, outcome.code, failed=outcome.code is not grpc.StatusCode.OK)
+            self._span.end()
         if self._start is not None:
             self._log.write(
                 EndedCall(
