@@ -18,6 +18,7 @@ import { file_google_rpc_error_details } from '../../gen/google/rpc/error_detail
 import { errorOf, GatewayUnreachable } from './apiError';
 import { isRecord, textOf } from './json';
 import { keyEntered } from './key';
+import { newTraceparent } from './traceparent';
 
 /** The types that may stand in a google.protobuf.Any: requests, results, details of errors. */
 export const registry = createRegistry(
@@ -95,7 +96,7 @@ async function sent(path: string, options: RequestOptions): Promise<Response> {
   try {
     return await fetch(path, {
       method,
-      headers: { ...type, ...headers },
+      headers: { traceparent: newTraceparent(), ...type, ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
     });
