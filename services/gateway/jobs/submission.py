@@ -66,23 +66,18 @@ def checked(
 ) -> NewJob:
     """The submission as a new job. Raises InvalidArgument that names the field."""
     method = submission.method.removeprefix("/")
-    route = routes.get(f"/{method}")
-    if route is None or not route.method.is_task or route.method.name.client_streaming:
-        raise _wrong("method", f"'{method[:200]}' is no task; those there are: {_tasks(routes)}")
-    for field, text in (
-        ("idempotency_key", submission.idempotency_key),
-        ("presence", submission.presence),
-    ):
-        if len(text) > MAX_TEXT_CHARACTERS:
-            raise _wrong(field, f"has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} may be")
+    route = task_route(method, routes)
+    _check_length("idempotency_key", submission.idempotency_key)
     check_leaving(submission.on_leave, submission.presence)
     request = _request(method, submission.request)
+    # In the one order: clients may write the same message in several.
+    same = request.SerializeToString(deterministic=True)
     _draw(request)
     return NewJob(
         capability=route.monitor.name,
         method=method,
         request=request,
-        fingerprint=hashlib.sha256(method.encode() + b"\0" + submission.request).hexdigest(),
+        fingerprint=hashlib.sha256(method.encode() + b"\0" + same).hexdigest(),
         submitter=submitter,
         idempotency_key=submission.idempotency_key,
         presence=submission.presence,
@@ -93,12 +88,28 @@ def checked(
     )
 
 
+def task_route(method: str, routes: Mapping[str, Route]) -> Route:
+    """The route of a method that can be a job. Raises InvalidArgument for any other."""
+    route = routes.get(f"/{method}")
+    if route is None or not _can_be_job(route):
+        raise _wrong("method", f"'{method[:200]}' is no task; those there are: {_tasks(routes)}")
+    return route
+
+
 def check_leaving(on_leave: str, presence: str) -> None:
-    """Raises InvalidArgument for an on_leave that is none, or that nobody's presence goes with."""
+    """Raises InvalidArgument for an on_leave that is none, or that nobody's presence goes with,
+    and for a presence that is too long.
+    """
+    _check_length("presence", presence)
     if on_leave not in ("", KEEP, DROP):
         raise _wrong("on_leave", f"must be '{KEEP}' or '{DROP}', not '{on_leave[:64]}'")
     if on_leave == DROP and not presence:
         raise _wrong("presence", f"is needed for on_leave '{DROP}': it tells who may leave")
+
+
+def _check_length(field: str, text: str) -> None:
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise _wrong(field, f"has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} may be")
 
 
 def _descriptor(method: str) -> MethodDescriptor:
@@ -136,7 +147,11 @@ def _is_drawn(field: FieldDescriptor) -> bool:
 
 
 def _tasks(routes: Mapping[str, Route]) -> str:
-    return ", ".join(path[1:] for path, route in routes.items() if route.method.is_task)
+    return ", ".join(path[1:] for path, route in routes.items() if _can_be_job(route))
+
+
+def _can_be_job(route: Route) -> bool:
+    return route.method.is_task and not route.method.name.client_streaming
 
 
 def _wrong(field: str, text: str) -> InvalidArgument:
