@@ -17,6 +17,7 @@ class Presences:
         self._on_left = on_left
         self._streams: Counter[str] = Counter()
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._closed = False
 
     @contextmanager
     def here(self, presence: str) -> Iterator[None]:
@@ -35,18 +36,19 @@ class Presences:
                 self.expect(presence)
 
     def expect(self, presence: str) -> None:
-        """Begins the grace time of a presence that has no stream, unless it has begun."""
-        if presence and presence not in self._streams and presence not in self._leaving:
-            loop = asyncio.get_running_loop()
-            handle = loop.call_later(self._grace_seconds, self._left, presence)
-            self._leaving[presence] = handle
+        """Begins the grace time of a presence that has no stream, or begins it again."""
+        if self._closed or not presence or presence in self._streams:
+            return
+        self._stays(presence)
+        loop = asyncio.get_running_loop()
+        self._leaving[presence] = loop.call_later(self._grace_seconds, self._left, presence)
 
     def close(self) -> None:
         """Nobody leaves any more: the gateway does."""
+        self._closed = True
         for handle in self._leaving.values():
             handle.cancel()
         self._leaving.clear()
-        self._grace_seconds = 10.0**9
 
     def _stays(self, presence: str) -> None:
         handle = self._leaving.pop(presence, None)
