@@ -27,8 +27,11 @@ from services.gateway.jobs.files import NewFiles
 from services.gateway.jobs.record import StoredFile
 
 T = TypeVar("T")
-_KEPT_BYTES = 4 * 1024 * 1024
-"""So much is kept of what is said beside the files; of what comes later, only the last message."""
+_KEPT_BYTES = 1536 * 1024
+"""So much is kept of what is said beside the files; of what comes later, only the last message.
+
+An operation holds it twice, and clients of gRPC take 4 MiB unless told otherwise.
+"""
 
 
 class Attempt:

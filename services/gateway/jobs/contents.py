@@ -5,6 +5,7 @@ google.api.HttpBody is a file as a whole. Paths of fields are as in errors: "ima
 "source.image".
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,6 +19,11 @@ from services.common.picture_kinds import picture_kind
 HTTP_BODY = "google.api.HttpBody"
 BYTES_TYPE = "application/octet-stream"
 _MAX_LEVELS = 16
+# It becomes a header, so nothing else may stand in it (RFC 9110, 8.3.1).
+_NAME = r"[\w!#$&^.+-]+"
+_PARAMETER = rf"\s*;\s*{_NAME}=({_NAME}|\"[^\"\\\x00-\x1f]*\")"
+_MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}({_PARAMETER})*", re.ASCII)
+_MEDIA_TYPE_CHARACTERS = 256
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ def take_files(message: Message) -> list[FilePart]:
     """Empties the marked fields of a message, in place, and returns what they held."""
     if message.DESCRIPTOR.full_name == HTTP_BODY:
         body: Any = message
-        part = FilePart("data", bytes(body.data), body.content_type, is_chunk=False)
+        part = FilePart("data", bytes(body.data), _content_type(body), is_chunk=False)
         message.Clear()
         return [part]
     return list(_taken(message, "", _MAX_LEVELS))
@@ -152,4 +158,5 @@ def _content_type(message: Message) -> str:
     field = message.DESCRIPTOR.fields_by_name.get("content_type")
     if field is None or field.type != FieldDescriptor.TYPE_STRING:
         return ""
-    return str(getattr(message, "content_type"))  # noqa: B009 - the message is any message
+    text = str(getattr(message, "content_type"))  # noqa: B009 - the message is any message
+    return text if len(text) <= _MEDIA_TYPE_CHARACTERS and _MEDIA_TYPE.fullmatch(text) else ""

@@ -37,7 +37,7 @@ def add_files(
         {
             "job_sequence": sequence,
             "name": item.name,
-            "content_type": item.content_type[:256],
+            "content_type": item.content_type,
             "size_bytes": item.size_bytes,
             "sha256": item.sha256,
             "path": str(item.path.relative_to(folder)),
