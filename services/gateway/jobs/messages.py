@@ -1,6 +1,9 @@
 """Records of jobs as messages. Knows the proto and the URLs, no database."""
 
+from collections.abc import Iterable, Iterator, MutableSequence
+
 from google.longrunning import operations_pb2
+from google.protobuf import descriptor_pool
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -12,6 +15,8 @@ from services.gateway.jobs.record import QUEUED, RUNNING, SUCCEEDED, JobRecord, 
 
 OPERATIONS = "operations/"
 """What the names of operations begin with; the job's id follows."""
+MAX_BATCH_BYTES = 2 * 1024 * 1024
+"""Clients of gRPC take messages of 4 MiB unless told otherwise; a job alone may be larger."""
 
 
 def job_message(
@@ -22,7 +27,7 @@ def job_message(
         id=record.id,
         capability=record.capability,
         method=record.method,
-        request=AnyMessage.FromString(record.request),
+        request=_readable(AnyMessage.FromString(record.request)),
         inputs=[file_message(record.id, item) for item in record.files if _is_input(item)],
         state=record.state,
         create_time=_time(record.create_time),
@@ -43,6 +48,23 @@ def job_message(
         if preview is not None:
             job.preview.CopyFrom(file_message(record.id, preview))
     return job
+
+
+def in_batches(
+    found: Iterable[jobs_pb2.Job], limit_bytes: int = MAX_BATCH_BYTES
+) -> Iterator[list[jobs_pb2.Job]]:
+    """The jobs in lists that have at most so many bytes, or one job; no list is empty."""
+    batch: list[jobs_pb2.Job] = []
+    size_bytes = 0
+    for job in found:
+        job_bytes = job.ByteSize()
+        if batch and size_bytes + job_bytes > limit_bytes:
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(job)
+        size_bytes += job_bytes
+    if batch:
+        yield batch
 
 
 def operation_message(job: jobs_pb2.Job) -> operations_pb2.Operation:
@@ -73,8 +95,10 @@ def file_message(job_id: str, file: StoredFile) -> jobs_pb2.JobFile:
 def _add_end(job: jobs_pb2.Job, record: JobRecord) -> None:
     if record.error:
         job.error.CopyFrom(status_pb2.Status.FromString(record.error))
+        _leave_readable(job.error.details)
     if record.state == SUCCEEDED:
         job.result.CopyFrom(jobs_pb2.JobResult.FromString(record.result))
+        _leave_readable(job.result.messages)
     small = next((item for item in record.files if item.name == "thumbnail"), None)
     if small is not None:
         job.thumbnail.CopyFrom(file_message(record.id, small))
@@ -90,6 +114,25 @@ def _add_live(job: jobs_pb2.Job, live: LiveState) -> None:
         job.waiting_reason = live.waiting_reason
         if live.queue_position is not None:
             job.queue_position = live.queue_position
+
+
+def _readable(packed: AnyMessage) -> AnyMessage | None:
+    """The message, if this gateway knows its type.
+
+    One of a capability that the settings no longer have could not be shown as JSON, and would take
+    the whole list with it.
+    """
+    try:
+        descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    except KeyError:
+        return None
+    return packed
+
+
+def _leave_readable(messages: MutableSequence[AnyMessage]) -> None:
+    unreadable = [place for place, item in enumerate(messages) if _readable(item) is None]
+    for place in reversed(unreadable):
+        del messages[place]
 
 
 def _is_input(file: StoredFile) -> bool:
