@@ -18,7 +18,7 @@ class JobSettings:
     running_per_capability: int = 1
     """How many jobs of one capability are given to its worker at a time."""
     max_attempts: int = 3
-    """How often a job is begun anew after its worker or the gateway was lost under it."""
+    """How often a job may be begun: again after its worker or the gateway was lost under it."""
     keep_count: int = 1000
     """How many ended jobs are kept; the oldest go first."""
     keep_days: float = 30.0

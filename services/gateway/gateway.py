@@ -137,6 +137,8 @@ class Gateway:
                 f"{self.settings.host}:{self.settings.http_port} cannot be listened on: "
                 f"{error.strerror}",
             ) from None
+        # Not before both ports are had: an attempt at a job would be lost with the gateway.
+        self.jobs.go()
         self._health_servicer.set_serving(True)
         return grpc_port, http_port
 

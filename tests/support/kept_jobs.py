@@ -32,8 +32,11 @@ def drawn(content: bytes, index: int = 0) -> image_pb2.GenerateImageResponse:
 
 async def open_store(folder: Path, gone: list[str] | None = None, **settings: Any) -> JobStore:
     """A store in the folder; `gone` gathers the ids that were deleted."""
-    heard = gone if gone is not None else []
-    return await JobStore.open(JobSettings(folder=str(folder), **settings), heard.extend)
+    heard: list[str] = gone if gone is not None else []
+    return await JobStore.open(
+        JobSettings(folder=str(folder), **settings),
+        lambda jobs: heard.extend(job.id for job in jobs),
+    )
 
 
 async def run_job(store: JobStore, record: JobRecord, *contents: bytes) -> JobRecord:

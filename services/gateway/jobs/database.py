@@ -15,21 +15,33 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from services.common.errors import ShuttingDown
 from services.common.settings import SettingsError
 from services.gateway.jobs.record import DiskFull
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
+_WRITES = "atelier_writes"
+"""An execution option: the transaction will write."""
 _FULL = ("database or disk is full", "disk I/O error", "No space left")
 
 
 class Database:
-    """Runs functions of a connection, each in one transaction, off the event loop."""
+    """Runs functions of a connection, each in one transaction, off the event loop.
+
+    All raise ShuttingDown after close().
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="jobs-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="jobs-reader")
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """Its URL, without the password."""
+        return self._engine.url.render_as_string(hide_password=True)
 
     async def migrate(self) -> None:
         """Brings the database to the newest form. Raises SettingsError if it cannot be used."""
@@ -43,8 +55,10 @@ class Database:
         """Runs `act` in a transaction of the only writer. Raises DiskFull."""
 
         def transact() -> T:
-            with self._engine.begin() as connection:
-                return act(connection)
+            with self._engine.connect() as connection:
+                writing = connection.execution_options(**{_WRITES: True})
+                with writing.begin():
+                    return act(writing)
 
         try:
             return await self._run(self._writer, transact)
@@ -64,6 +78,7 @@ class Database:
 
     async def close(self) -> None:
         """Waits for what is under way, and closes all connections."""
+        self._closed = True
         await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
@@ -71,8 +86,9 @@ class Database:
         self._reader.shutdown()
         self._engine.dispose()
 
-    @staticmethod
-    async def _run(executor: ThreadPoolExecutor, act: Callable[[], T]) -> T:
+    async def _run(self, executor: ThreadPoolExecutor, act: Callable[[], T]) -> T:
+        if self._closed:
+            raise ShuttingDown
         # Shielded: a transaction that its caller no longer waits for still ends as a whole.
         future = asyncio.get_running_loop().run_in_executor(executor, act)
         return await asyncio.shield(future)
@@ -94,11 +110,15 @@ def _engine(url: str) -> Engine:
         raise SettingsError("jobs.database", f"is no usable URL: {error}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     """An accepted job has to survive a crash of the machine: synchronous is FULL."""
+    # Python's own way begins no transaction for reading, and none for changing tables, so that a
+    # look would see two moments, and a migration that was killed would have done a half.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",
         "foreign_keys = ON",
@@ -106,3 +126,9 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         "synchronous = FULL",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """One who will write waits for the lock at once; later it would be refused without waiting."""
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -2,6 +2,7 @@
 
     <folder>/lock                      held by the gateway that uses the folder
     <folder>/jobs.sqlite3              the database, unless it is elsewhere
+    <folder>/database                  which database that is
     <folder>/new/<job>.<part>/         files that are being written
     <folder>/files/<job>.<part>/       whole files; the database's rows point here
 
@@ -11,6 +12,7 @@ one that no row names, which the next start removes. Names of files come from he
 caller. Everything here blocks; it runs in threads.
 """
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -36,9 +38,12 @@ class JobFolder:
         self.path = path
         self.files = path / "files"
         self._new = path / "new"
+        self._owner = path / "database"
         try:
+            # Others on this machine need not see what callers ask for.
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.files, self._new):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(exist_ok=True)
             self._lock = (path / "lock").open("w")
         except OSError as error:
             raise SettingsError("jobs.folder", f"{path} cannot be used: {error.strerror}") from None
@@ -55,6 +60,26 @@ class JobFolder:
         """Gives the lock back."""
         self._lock.close()
 
+    def belong_to(self, database: str) -> None:
+        """Notes whose files these are. Raises SettingsError if they are another database's.
+
+        To that one all of them would be what a crash has left, and be removed.
+        """
+        try:
+            known = self._owner.read_text() if self._owner.exists() else ""
+            if known and known != database:
+                raise SettingsError(
+                    "jobs.database",
+                    f"is {database}, but the files in {self.path} belong to {known}; name another "
+                    f"jobs.folder, or, if the rows have moved there, delete {self._owner}",
+                )
+            if not known:
+                self._owner.write_text(database)
+        except OSError as error:
+            raise SettingsError(
+                "jobs.folder", f"{self._owner} cannot be used: {error.strerror}"
+            ) from None
+
     def begin(self, name: str) -> "NewFiles":
         """A new set of files; `name` is "<job>.<part>". What a crash left of it is removed."""
         return NewFiles(self._new / name, self.files / name)
@@ -64,11 +89,6 @@ class JobFolder:
         for parent in (self.files, self._new):
             for folder in parent.glob(f"{job_id}.*"):
                 shutil.rmtree(folder, ignore_errors=True)
-
-    def remove(self, name: str) -> None:
-        """Removes one set of files, "<job>.<part>"."""
-        for parent in (self.files, self._new):
-            shutil.rmtree(parent / name, ignore_errors=True)
 
     def remove_all_but(self, names: Iterable[str]) -> int:
         """Removes what no row names: what a crash has left. Returns how many sets that were."""
@@ -150,7 +170,9 @@ class NewFiles:
     def discard(self) -> None:
         """Removes the set, whole or not."""
         for item in self._open:
-            item.file.close()
+            # On a full disk closing fails too: it would write what is still in memory.
+            with contextlib.suppress(OSError):
+                item.file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         shutil.rmtree(self._target, ignore_errors=True)
 

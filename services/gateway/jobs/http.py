@@ -26,6 +26,9 @@ _EXTENSIONS = {
     "audio/wav": ".wav",
     "image/webp": ".webp",
 }
+# What a browser may show by itself. Anything else could run scripts as a page of the studios.
+_SHOWN = ("image/", "audio/", "video/")
+_ACTIVE = ("image/svg",)
 # A file of a job never changes; only its job may go.
 _LASTING = "private, max-age=31536000, immutable"
 
@@ -63,7 +66,7 @@ def file_routes(jobs: Jobs) -> tuple[web.RouteDef, ...]:
         headers = _headers(request, job_id, file)
         if file.in_memory:
             headers["Cache-Control"] = "no-store"
-            return web.Response(body=jobs.preview_data(job_id), headers=headers)
+            return web.Response(body=file.data, headers=headers)
         if not file.path.is_file():  # evicted since
             raise NotFound("file", name[:64])
         return web.FileResponse(file.path, headers=headers)
@@ -106,9 +109,11 @@ def file_paths() -> dict[str, dict[str, object]]:
 
 
 def _headers(request: web.Request, job_id: str, file: StoredFile) -> dict[str, str]:
-    kind = "attachment" if "download" in request.query else "inline"
+    shown = file.content_type.startswith(_SHOWN) and not file.content_type.startswith(_ACTIVE)
+    kind = "attachment" if "download" in request.query or not shown else "inline"
     return {
         "Content-Type": file.content_type,
+        "X-Content-Type-Options": "nosniff",
         "Content-Disposition": f'{kind}; filename="{file_name(job_id, file)}"',
         "Cache-Control": _LASTING,
     }

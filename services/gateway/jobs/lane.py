@@ -5,10 +5,12 @@ until the worker is back or a growing pause has passed.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from services.gateway.jobs.queue import FairQueue
 
+log = logging.getLogger(__name__)
 _MAX_PAUSE_SECONDS = 30.0
 
 
@@ -21,7 +23,10 @@ class JobLane:
         run: Callable[[str], Awaitable[None]],
         on_order: Callable[[dict[str, int]], None],
     ) -> None:
-        """`run` runs a job by its id; `on_order` hears the places of all that wait."""
+        """`run` runs a job by its id; `on_order` hears the places of all that wait.
+
+        Nothing runs before go().
+        """
         self._width = width
         self._run = run
         self._on_order = on_order
@@ -29,12 +34,17 @@ class JobLane:
         self._running: set[asyncio.Task[None]] = set()
         self._pauses = 0
         self._resume: asyncio.TimerHandle | None = None
-        self._stopped = False
+        self._stopped = True
 
     @property
     def running(self) -> int:
         """How many jobs run."""
         return len(self._running)
+
+    def go(self) -> None:
+        """Starts jobs from now on."""
+        self._stopped = False
+        self._go_on()
 
     def put(self, job_id: str, caller: str, *, first: bool = False) -> None:
         """Lets a job wait; `first` before all others, for one that had its turn in vain."""
@@ -99,8 +109,9 @@ class JobLane:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled():
-            task.result()
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a job's turn broke off", exc_info=error)
         self._go_on()
 
     def _tell_order(self) -> None:

@@ -55,6 +55,19 @@ class IdempotencyKeyReused(AtelierError):
         )
 
 
+class AttemptsExhausted(AtelierError):
+    """A job's worker, or the gateway, was lost under it too often."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+    reason = "JOB_ATTEMPTS_EXHAUSTED"
+
+    def __init__(self, attempts: int, last: str) -> None:
+        super().__init__(
+            f"its worker or the gateway was lost under each of its {attempts} attempts, "
+            f"last: {last}; retry the job to have it begun anew"
+        )
+
+
 class NotYet(AtelierError):
     """The file will only be there later, if at all."""
 
@@ -89,7 +102,7 @@ class HasEnded(AtelierError):
 class StoredFile:
     """A whole file of a job. `name` is as in ReadFileRequest.file, `path` absolute.
 
-    A file `in_memory`, the preview of a job that runs, has no path.
+    A file `in_memory`, the preview of a job that runs, has `data` in place of a path.
     """
 
     name: str
@@ -98,6 +111,7 @@ class StoredFile:
     sha256: str
     path: Path = Path()
     in_memory: bool = False
+    data: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +168,15 @@ class NewJob:
     retry_of: str = ""
     max_attempts: int = 3
     traceparent: str = ""
+
+
+@dataclass(frozen=True)
+class GoneJob:
+    """A job that was deleted, or evicted to make room; whose it was decides who is told."""
+
+    id: str
+    capability: str
+    submitter: str
 
 
 @dataclass(frozen=True)

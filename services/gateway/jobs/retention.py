@@ -18,13 +18,18 @@ class Kept:
     size_bytes: int
 
 
+def oldest_kept(settings: JobSettings, now: float) -> float:
+    """A job that ended before this has to go; seconds since 1970, as `now`."""
+    return now - settings.keep_days * _DAY_SECONDS
+
+
 def to_evict(ended: Sequence[Kept], settings: JobSettings, now: float) -> list[str]:
     """The ids of those that have to go; `ended` are all ended jobs, the newest end first.
 
     The newest one stays even if it alone has more bytes than may be kept: whoever waited for it
     has still to fetch it.
     """
-    oldest = now - settings.keep_days * _DAY_SECONDS
+    oldest = oldest_kept(settings, now)
     room = settings.keep_mib * 1024 * 1024
     gone = []
     for place, job in enumerate(ended):

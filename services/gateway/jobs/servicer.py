@@ -6,16 +6,15 @@ Never touches the call's context, so that both faces can call it.
 import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
-from pathlib import Path
 
 from google.longrunning import operations_pb2
 
 from atelier.jobs.v1 import jobs_pb2, jobs_pb2_grpc
-from services.common.errors import FieldViolation, InvalidArgument
+from services.common.errors import FieldViolation, InvalidArgument, NotFound
 from services.gateway import caller
 from services.gateway.jobs.jobs import Jobs
 from services.gateway.jobs.messages import file_message, operation_message
-from services.gateway.jobs.record import STATES
+from services.gateway.jobs.record import STATES, StoredFile
 from services.gateway.jobs.submission import packed_submission
 
 CHUNK_BYTES = 1024 * 1024
@@ -93,13 +92,12 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     ) -> AsyncGenerator[jobs_pb2.ReadFileResponse]:
         """See the proto."""
         file = await self._jobs.file(request.id, request.file)
-        yield jobs_pb2.ReadFileResponse(file=file_message(request.id, file))
-        if file.in_memory:
-            yield jobs_pb2.ReadFileResponse(data=self._jobs.preview_data(request.id))
-            return
-        for start in range(0, file.size_bytes, CHUNK_BYTES):
-            data = await asyncio.to_thread(_read, file.path, start)
-            yield jobs_pb2.ReadFileResponse(data=data)
+        async with aclosing(_chunks(file)) as chunks:
+            # Before the file is told of, so that one that has just gone is not told of at all.
+            first = await anext(chunks, b"")
+            yield jobs_pb2.ReadFileResponse(file=file_message(request.id, file), data=first)
+            async for data in chunks:
+                yield jobs_pb2.ReadFileResponse(data=data)
 
 
 def check_states(states: Collection[str]) -> None:
@@ -118,7 +116,15 @@ def checked_page_size(size: int) -> int:
     return size or DEFAULT_PAGE_SIZE
 
 
-def _read(path: Path, start: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(CHUNK_BYTES)
+async def _chunks(file: StoredFile) -> AsyncGenerator[bytes]:
+    """The file's content. It stays readable to its end also if the job is deleted meanwhile."""
+    if file.in_memory:
+        yield file.data
+        return
+    try:
+        content = await asyncio.to_thread(file.path.open, "rb")
+    except FileNotFoundError:
+        raise NotFound("file", file.name[:64]) from None
+    with content:
+        while data := await asyncio.to_thread(content.read, CHUNK_BYTES):
+            yield data

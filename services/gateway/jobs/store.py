@@ -6,23 +6,26 @@ exactly once. Files are whole before a row names them (files.py). Knows no worke
 
 import asyncio
 import hashlib
+import logging
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from google.protobuf import symbol_database
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import code_pb2, status_pb2
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from services.common.errors import FieldViolation, InvalidArgument, NotFound
+from services.common.errors import FieldViolation, InvalidArgument, NotFound, to_status
 from services.common.settings import ROOT
 from services.common.settings_jobs import JobSettings
+from services.gateway.dispatcher import DOMAIN
 from services.gateway.jobs.attempt import Attempt
 from services.gateway.jobs.contents import FilePart, media_type_of, put_files, take_files
 from services.gateway.jobs.database import Database
@@ -32,9 +35,12 @@ from services.gateway.jobs.messages import file_message
 from services.gateway.jobs.record import (
     CANCELLED,
     ENDED,
+    FAILED,
     QUEUED,
     RUNNING,
     SUCCEEDED,
+    AttemptsExhausted,
+    GoneJob,
     IdempotencyKeyReused,
     JobRecord,
     NewJob,
@@ -43,30 +49,33 @@ from services.gateway.jobs.record import (
     Page,
     StoredFile,
 )
-from services.gateway.jobs.retention import Kept, to_evict
+from services.gateway.jobs.retention import Kept, oldest_kept, to_evict
 from services.gateway.jobs.rows import add_files, fetch, fetch_one, micro, sets_of_files
 from services.gateway.jobs.schema import jobs
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
+OnDeleted = Callable[[tuple[GoneJob, ...]], None]
 _INPUTS = "inputs"
 _FIRST_LOOK_ENDED = 200
 _CANCELLED = status_pb2.Status(code=code_pb2.CANCELLED, message="the job was cancelled")
+_SQLITE_FILE = "jobs.sqlite3"
+_TOKEN = re.compile(r"[0-9a-f]{1,15}")
+_AT_ONCE = 500
+"""So many ids one statement names at most; databases have limits."""
 
 
 class JobStore:
     """Use from one event loop. Made by open()."""
 
-    def __init__(
-        self, settings: JobSettings, on_deleted: Callable[[tuple[str, ...]], None]
-    ) -> None:
+    def __init__(self, settings: JobSettings, on_deleted: OnDeleted) -> None:
         self._settings = settings
         self._on_deleted = on_deleted
         folder = ROOT / settings.folder  # an absolute folder stays as it is
+        self._database = Database(settings.database or f"sqlite:///{folder / _SQLITE_FILE}")
         self._folder = JobFolder(folder)
-        self._database = Database(settings.database or f"sqlite:///{folder / 'jobs.sqlite3'}")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="jobs-disk")
         self._previews: dict[str, StoredFile] = {}
-        self._preview_data: dict[str, bytes] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
         self.stored_bytes = 0
         """The bytes of all files of all jobs."""
@@ -74,9 +83,7 @@ class JobStore:
         """How many jobs had to go to make room."""
 
     @classmethod
-    async def open(
-        cls, settings: JobSettings, on_deleted: Callable[[tuple[str, ...]], None]
-    ) -> Self:
+    async def open(cls, settings: JobSettings, on_deleted: OnDeleted) -> Self:
         """Opens the folder and the database, and removes what a crash has left.
 
         `on_deleted` hears of jobs that were deleted or evicted. Raises SettingsError.
@@ -84,6 +91,7 @@ class JobStore:
         store = cls(settings, on_deleted)
         try:
             await store._database.migrate()
+            store._folder.belong_to(store._database.name if settings.database else _SQLITE_FILE)
             known = await store._database.read(sets_of_files)
             await store._on_disk(partial(store._folder.remove_all_but, known))
             await store._database.read(store._count)
@@ -124,7 +132,8 @@ class JobStore:
             record, is_new = await self._database.write(
                 partial(self._insert, job_id, new, request, stored)
             )
-        except BaseException:
+        except Exception:
+            # Not for a caller that is cancelled: what he no longer waits for may well be accepted.
             await self._on_disk(partial(self._folder.remove_job, job_id))
             raise
         if not is_new:
@@ -137,7 +146,10 @@ class JobStore:
     async def request_bytes(self, job_id: str) -> bytes:
         """The whole request in serialised form, its files put back. Raises NotFound."""
         record = await self.get(job_id)
-        return await self._on_disk(partial(_whole_request, record))
+        try:
+            return await self._on_disk(partial(_whole_request, record))
+        except FileNotFoundError:
+            raise NotFound("job", job_id[:64]) from None  # it was deleted meanwhile
 
     # --- Looking ---------------------------------------------------------------------------------
 
@@ -149,6 +161,15 @@ class JobStore:
         if record is None:
             raise NotFound("job", job_id[:64])
         return record
+
+    async def find_all(self, ids: Collection[str]) -> list[JobRecord]:
+        """Those of the jobs that there are, in no order."""
+        wanted = list(ids)
+        found: list[JobRecord] = []
+        for start in range(0, len(wanted), _AT_ONCE):
+            query = select(jobs).where(jobs.c.id.in_(wanted[start : start + _AT_ONCE]))
+            found += await self._read(partial(fetch, query=query, folder=self.files))
+        return found
 
     async def page(
         self,
@@ -175,7 +196,7 @@ class JobStore:
         found = await self._read(partial(fetch, query=query, folder=self._folder.files))
         page = found[:page_size]
         more = len(found) > page_size
-        return Page(tuple(page), f"{page[-1].sequence:x}" if more else "")
+        return Page(tuple(page), page_token_after(page[-1]) if more else "")
 
     async def first_look(
         self, capability: str = "", states: Collection[str] = (), *, submitter: str | None = None
@@ -217,12 +238,8 @@ class JobStore:
         raise NotFound("file", name[:64])
 
     def preview(self, job_id: str) -> StoredFile | None:
-        """The newest preview of a job that runs; its content is preview_data's."""
+        """The newest preview of a job that runs; it is kept in memory only."""
         return self._previews.get(job_id)
-
-    def preview_data(self, job_id: str) -> bytes:
-        """The content of the newest preview, which is kept in memory only; empty if none."""
-        return self._preview_data.get(job_id, b"")
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """How many jobs there are, by capability and state."""
@@ -238,7 +255,8 @@ class JobStore:
     async def recover(self) -> list[JobRecord]:
         """Puts jobs that ran when the gateway was lost back into the queue.
 
-        Those that had been told to stop are ended. Returns all that wait, in order of acceptance.
+        Those that had been told to stop are ended, and those that were begun as often as they may
+        be. Returns all that wait, in order of acceptance.
         """
         await self._database.write(_recover)
         await self._database.read(self._count)
@@ -280,6 +298,9 @@ class JobStore:
         """Changes who watches over the job, and what becomes of it then. None if it has ended."""
         given = {"on_leave": on_leave, "presence": presence}
         values = {key: value for key, value in given.items() if value is not None}
+        if not values:
+            record = await self.get(job_id)
+            return None if record.ended else record
         return await self._move(job_id, (QUEUED, RUNNING), values)
 
     async def end(
@@ -291,7 +312,8 @@ class JobStore:
     ) -> JobRecord | None:
         """Ends a job, with what its attempt has finished if it succeeded.
 
-        None if it had ended before; then the attempt's files are removed. Raises DiskFull.
+        None if it had ended before. Raises DiskFull. Whoever calls again, since he does not know
+        whether the first call came through, gets the same answer.
         """
         values: dict[str, Any] = {"state": state, "end_time": micro(time.time())}
         if error is not None:
@@ -303,11 +325,14 @@ class JobStore:
             values["stored_bytes"] = jobs.c.stored_bytes + _size(stored)
         record = await self._move(job_id, (QUEUED, RUNNING), values, stored)
         self._forget_preview(job_id)
-        if attempt is not None and (record is None or state != SUCCEEDED):
-            await attempt.discard()
-        if record is not None:
-            self.stored_bytes += _size(stored)
+        if record is None:
+            return await self._ended_by(job_id, state, stored)
+        self.stored_bytes += _size(stored)
+        try:
             await self.evict()
+        except Exception:
+            # Room is made with the next end again; this job has ended, and must be told of.
+            log.exception("the oldest jobs could not be deleted")
         return record
 
     async def delete(self, job_id: str) -> None:
@@ -326,10 +351,11 @@ class JobStore:
             rows = connection.execute(query.order_by(jobs.c.end_time.desc()))
             return [Kept(row.id, row.end_time / 1e6, row.stored_bytes) for row in rows]
 
+        if not await self._is_too_much():
+            return
         gone = to_evict(await self._read(ended), self._settings, time.time())
-        if gone:
-            self.evicted_total += len(gone)
-            await self._delete(tuple(gone))
+        for start in range(0, len(gone), _AT_ONCE):
+            self.evicted_total += await self._delete(gone[start : start + _AT_ONCE])
 
     # --- Inside ----------------------------------------------------------------------------------
 
@@ -361,6 +387,29 @@ class JobStore:
             self._counts[before.capability, before.state] -= 1
             self._counts[after.capability, after.state] += 1
         return after
+
+    async def _ended_by(
+        self, job_id: str, state: str, stored: Collection[StoredFile]
+    ) -> JobRecord | None:
+        """The job if it was ended in this very way."""
+        found = await self.find_all((job_id,))
+        if not found or found[0].state != state:
+            return None
+        there = {item.path for item in found[0].files}
+        return found[0] if all(item.path in there for item in stored) else None
+
+    async def _is_too_much(self) -> bool:
+        """Whether anything may have to go; the usual answer comes without a look at every job."""
+        number = sum(count for (_, state), count in self._counts.items() if state in ENDED)
+        room = self._settings.keep_mib * 1024 * 1024
+        if number > self._settings.keep_count or self.stored_bytes > room:
+            return True
+
+        def first_end(connection: Connection) -> int | None:
+            return connection.execute(select(func.min(jobs.c.end_time))).scalar()
+
+        oldest = await self._read(first_end)
+        return oldest is not None and oldest < micro(oldest_kept(self._settings, time.time()))
 
     def _insert(
         self, job_id: str, new: NewJob, request: Message, stored: tuple[StoredFile, ...],
@@ -419,22 +468,27 @@ class JobStore:
             new.discard()
             raise
 
-    async def _delete(self, ids: tuple[str, ...]) -> None:
-        """Rows first: files without rows are only untidy."""
+    async def _delete(self, ids: Sequence[str]) -> int:
+        """Deletes those that have ended; returns how many those were.
 
-        def remove(connection: Connection) -> list[tuple[str, str, int]]:
-            columns = (jobs.c.capability, jobs.c.state, jobs.c.stored_bytes)
-            query = select(*columns).where(jobs.c.id.in_(ids), jobs.c.end_time.is_not(None))
-            rows = [tuple(row) for row in connection.execute(query)]
-            connection.execute(delete(jobs).where(jobs.c.id.in_(ids), jobs.c.end_time.is_not(None)))
+        Rows first: files without rows are only untidy.
+        """
+        these = (jobs.c.id.in_(ids), jobs.c.end_time.is_not(None))
+
+        def remove(connection: Connection) -> Sequence[Row[Any]]:
+            names = ("id", "capability", "submitter", "state", "stored_bytes")
+            rows = connection.execute(select(*(jobs.c[name] for name in names)).where(*these)).all()
+            connection.execute(delete(jobs).where(*these))
             return rows
 
-        for capability, state, size in await self._database.write(remove):
-            self._counts[capability, state] -= 1
-            self.stored_bytes -= size
-        for job_id in ids:
-            await self._on_disk(partial(self._folder.remove_job, job_id))
-        self._on_deleted(ids)
+        rows = await self._database.write(remove)
+        for row in rows:
+            self._counts[row.capability, row.state] -= 1
+            self.stored_bytes -= row.stored_bytes
+        self._on_deleted(tuple(GoneJob(row.id, row.capability, row.submitter) for row in rows))
+        for row in rows:
+            await self._on_disk(partial(self._folder.remove_job, row.id))
+        return len(rows)
 
     def _count(self, connection: Connection) -> None:
         query = select(jobs.c.capability, jobs.c.state, func.count()).group_by(
@@ -447,18 +501,17 @@ class JobStore:
         self.stored_bytes = int(total or 0)
 
     def _set_preview(self, job_id: str, data: bytes, content_type: str) -> None:
-        self._preview_data[job_id] = data
         self._previews[job_id] = StoredFile(
             name="preview",
             content_type=content_type,
             size_bytes=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
             in_memory=True,
+            data=data,
         )
 
     def _forget_preview(self, job_id: str) -> None:
         self._previews.pop(job_id, None)
-        self._preview_data.pop(job_id, None)
 
     async def _read(self, act: Callable[[Connection], T]) -> T:
         return await self._database.read(act)
@@ -466,6 +519,11 @@ class JobStore:
     async def _on_disk(self, act: Callable[[], T]) -> T:
         future = asyncio.get_running_loop().run_in_executor(self._disk, act)
         return await asyncio.shield(future)
+
+
+def page_token_after(record: JobRecord) -> str:
+    """Asks for the page that begins behind this job."""
+    return f"{record.sequence:x}"
 
 
 def _recover(connection: Connection) -> None:
@@ -476,12 +534,18 @@ def _recover(connection: Connection) -> None:
         .where(*stopped)
         .values(state=CANCELLED, end_time=now, error=_CANCELLED.SerializeToString())
     )
+    exhausted = (jobs.c.state == RUNNING, jobs.c.attempts >= jobs.c.max_attempts)
+    for row in connection.execute(select(jobs.c.sequence, jobs.c.attempts).where(*exhausted)).all():
+        error = to_status(AttemptsExhausted(row.attempts, "the gateway was lost"), DOMAIN)
+        values = {"state": FAILED, "end_time": now, "error": error.SerializeToString()}
+        connection.execute(update(jobs).where(jobs.c.sequence == row.sequence).values(**values))
     connection.execute(update(jobs).where(jobs.c.state == RUNNING).values(state=QUEUED))
 
 
 def _whole_request(record: JobRecord) -> bytes:
     packed = AnyMessage.FromString(record.request)
-    request: Message = symbol_database.Default().GetSymbol(packed.TypeName())()
+    kind = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    request: Message = message_factory.GetMessageClass(kind)()
     packed.Unpack(request)
     prefix = f"{_INPUTS}/"
     contents = {
@@ -498,9 +562,8 @@ def _size(stored: Collection[StoredFile]) -> int:
 
 
 def _token(text: str) -> int:
-    try:
-        return int(text, 16)
-    except ValueError:
+    if _TOKEN.fullmatch(text) is None:
         raise InvalidArgument(
             FieldViolation("page_token", "is none that this gateway gave; leave it out to begin")
-        ) from None
+        )
+    return int(text, 16)

@@ -1,4 +1,4 @@
-"""Tells those who watch which jobs have changed. Knows ids only.
+"""Tells those who watch which jobs have changed. Knows ids, and whose the gone ones were.
 
 Like the health map's subscriptions: a slow reader misses intermediate states, never the latest.
 """
@@ -7,25 +7,27 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from services.gateway.jobs.record import GoneJob
+
 
 class Watch:
     """What has changed since a reader looked last."""
 
     def __init__(self) -> None:
         self._changed: dict[str, None] = {}
-        self._deleted: dict[str, None] = {}
+        self._deleted: dict[str, GoneJob] = {}
         self._news = asyncio.Event()
         self.closed = False
         """Whether there will be no more changes."""
 
-    async def news(self) -> tuple[list[str], list[str]]:
-        """Waits for news; returns the ids of changed and of deleted jobs, each once.
+    async def news(self) -> tuple[list[str], list[GoneJob]]:
+        """Waits for news; returns the ids of changed jobs, and the deleted ones, each once.
 
         Both are empty only once the watchers were closed.
         """
         if not self.closed:
             await self._news.wait()
-        changed, deleted = list(self._changed), list(self._deleted)
+        changed, deleted = list(self._changed), list(self._deleted.values())
         self._changed.clear()
         self._deleted.clear()
         if not self.closed:
@@ -37,11 +39,11 @@ class Watch:
         self._changed[job_id] = None
         self._news.set()
 
-    def tell_deleted(self, job_ids: Iterable[str]) -> None:
+    def tell_deleted(self, gone: Iterable[GoneJob]) -> None:
         """Notes that jobs are gone."""
-        for job_id in job_ids:
-            self._changed.pop(job_id, None)
-            self._deleted[job_id] = None
+        for job in gone:
+            self._changed.pop(job.id, None)
+            self._deleted[job.id] = job
         self._news.set()
 
     def close(self) -> None:
@@ -78,13 +80,13 @@ class Watchers:
         for watch in (*self._of_all, *self._of_one.get(job_id, ())):
             watch.tell(job_id)
 
-    def deleted(self, job_ids: tuple[str, ...]) -> None:
+    def deleted(self, gone: tuple[GoneJob, ...]) -> None:
         """Jobs are gone."""
         for watch in self._of_all:
-            watch.tell_deleted(job_ids)
-        for job_id in job_ids:
-            for watch in self._of_one.get(job_id, ()):
-                watch.tell_deleted((job_id,))
+            watch.tell_deleted(gone)
+        for job in gone:
+            for watch in self._of_one.get(job.id, ()):
+                watch.tell_deleted((job,))
 
     def close(self) -> None:
         """Sends all who watch away, those who come later as well."""
