@@ -1,0 +1,76 @@
+/** The frame of a studio's form: what is filled in, the button, and what went wrong. */
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import type { OnLeave } from '../jobs/submitJob';
+import { Select } from '../shared/ui/controls';
+import { ErrorNote } from '../shared/ui/ErrorNote';
+import { isSubmit } from '../shared/ui/keys';
+import type { Submitting } from './useSubmission';
+
+export const LEAVE_OPTIONS: readonly { value: OnLeave; label: string }[] = [
+  { value: 'keep', label: 'keep working' },
+  { value: 'drop', label: 'stop the work' },
+];
+
+export function MakeForm({
+  verb,
+  submitting,
+  onLeave,
+  onChangeLeave,
+  onSubmit,
+  children,
+}: {
+  /** What the button does, "Draw" for example. */
+  verb: string;
+  submitting: Submitting;
+  onLeave: OnLeave;
+  onChangeLeave: (onLeave: OnLeave) => void;
+  /** Submits; false if something in the form is wrong and says so. */
+  onSubmit: () => boolean;
+  children: ReactNode;
+}) {
+  const form = useRef<HTMLFormElement>(null);
+  const [refusals, setRefusals] = useState(0);
+  useEffect(() => {
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (refusals > 0) wrong?.focus();
+  }, [refusals]);
+  const submit = () => {
+    if (!submitting.sending && !onSubmit()) setRefusals((count) => count + 1);
+  };
+  return (
+    <form
+      ref={form}
+      className="make-form"
+      noValidate
+      aria-label={verb}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      onKeyDown={(event) => {
+        if (!isSubmit(event)) return;
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {children}
+      <Select
+        label="When I close this page"
+        value={onLeave}
+        options={LEAVE_OPTIONS}
+        onChange={(value) => onChangeLeave(value === 'drop' ? 'drop' : 'keep')}
+      />
+      <div className="make-actions">
+        {submitting.problem !== null && (
+          <ErrorNote error={submitting.problem} onRetry={submitting.again ?? undefined} />
+        )}
+        <button type="submit" className="button button-primary" disabled={submitting.sending}>
+          {submitting.sending ? 'Submitting…' : verb}
+        </button>
+        <span className="make-keys" aria-hidden="true">
+          Ctrl + Enter
+        </span>
+      </div>
+    </form>
+  );
+}
