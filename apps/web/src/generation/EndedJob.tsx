@@ -35,7 +35,7 @@ export interface EndedJobProps {
 }
 
 export function EndedJob(props: EndedJobProps) {
-  const { job, work, noun, recall, select } = props;
+  const { job, work, noun, recall, select, show, actions } = props;
   const { take } = useJobs();
   const [problem, setProblem] = useState<unknown>(null);
   const act = (action: Promise<unknown>) => {
@@ -47,16 +47,33 @@ export function EndedJob(props: EndedJobProps) {
     take(fresh);
     select(fresh.id);
   };
+  const several = work.parts.length > 1;
+  const partActions = (part: Part) => (
+    <>
+      <Download job={job} work={work} part={part} noun={noun} act={act} />
+      {actions?.(part)}
+    </>
+  );
+  const [first] = work.parts;
   return (
     <div className="ended">
-      {job.state === 'succeeded' ? (
-        <Parts
-          {...props}
-          onSave={(part) => act(saveFile(part.file.url, partName(job, work.prompt, part)))}
-        />
-      ) : (
-        <Unmade job={job} />
+      {job.state !== 'succeeded' && <Unmade job={job} />}
+      {several && (
+        <div className="parts">
+          {work.parts.map((part) => (
+            <figure key={part.file.name} className="part">
+              {show(part)}
+              <figcaption className="ended-actions">
+                {partActions(part)}
+                {part.seed !== null && (
+                  <Button onClick={() => recall.seed(part.seed ?? 0)}>Use seed {part.seed}</Button>
+                )}
+              </figcaption>
+            </figure>
+          ))}
+        </div>
       )}
+      {!several && first && show(first)}
       {work.warnings.length > 0 && (
         <ul className="warnings" aria-label="What the model says">
           {work.warnings.map((warning) => (
@@ -65,18 +82,21 @@ export function EndedJob(props: EndedJobProps) {
         </ul>
       )}
       <div className="ended-actions">
+        {!several && first && partActions(first)}
         {job.state !== 'succeeded' && (
           <Button kind="primary" onClick={() => act(retry())}>
             Retry
           </Button>
         )}
-        <Button onClick={recall.all}>Use all settings</Button>
-        <Button onClick={recall.prompt} disabled={work.prompt === ''}>
-          Use the prompt
-        </Button>
-        {work.parts.length < 2 && work.seed !== null && (
-          <Button onClick={() => recall.seed(work.seed ?? 0)}>Use the seed</Button>
-        )}
+        <fieldset className="again" aria-label="Use again">
+          <Button onClick={recall.all}>Use all settings</Button>
+          <Button onClick={recall.prompt} disabled={work.prompt === ''}>
+            Prompt
+          </Button>
+          {!several && work.seed !== null && (
+            <Button onClick={() => recall.seed(work.seed ?? 0)}>Seed</Button>
+          )}
+        </fieldset>
         <DeleteJob key={job.id} id={job.id} what={`this ${noun}`} onDeleted={() => select(null)} />
       </div>
       {problem !== null && <ErrorNote error={problem} />}
@@ -85,45 +105,33 @@ export function EndedJob(props: EndedJobProps) {
   );
 }
 
-function Parts({
+function Download({
   job,
   work,
+  part,
   noun,
-  recall,
-  show,
-  actions,
-  onSave,
-}: EndedJobProps & { onSave: (part: Part) => void }) {
-  const several = work.parts.length > 1;
+  act,
+}: {
+  job: Job;
+  work: Work;
+  part: Part;
+  noun: string;
+  act: (action: Promise<unknown>) => void;
+}) {
+  const name = partName(job, work.prompt, part);
   return (
-    <div className={several ? 'parts parts-several' : 'parts'}>
-      {work.parts.map((part) => (
-        <figure key={part.file.name} className="part">
-          {show(part)}
-          <figcaption>
-            <a
-              className="button"
-              href={part.file.url}
-              download={partName(job, work.prompt, part)}
-              onClick={(event) => {
-                event.preventDefault();
-                onSave(part);
-              }}
-            >
-              Download
-              <span className="visually-hidden">
-                {' '}
-                {noun} {several && part.seed}
-              </span>
-            </a>
-            {actions?.(part)}
-            {several && part.seed !== null && (
-              <Button onClick={() => recall.seed(part.seed ?? 0)}>Use seed {part.seed}</Button>
-            )}
-          </figcaption>
-        </figure>
-      ))}
-    </div>
+    <a
+      className="button"
+      href={part.file.url}
+      download={name}
+      aria-label={`Download the ${noun} with seed ${part.seed}`}
+      onClick={(event) => {
+        event.preventDefault();
+        act(saveFile(part.file.url, name));
+      }}
+    >
+      Download
+    </a>
   );
 }
 

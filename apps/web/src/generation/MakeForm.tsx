@@ -1,29 +1,18 @@
 /** The frame of a studio's form: what is filled in, the button, and what went wrong. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import type { OnLeave } from '../jobs/submitJob';
-import { Select } from '../shared/ui/controls';
 import { ErrorNote } from '../shared/ui/ErrorNote';
 import { isSubmit } from '../shared/ui/keys';
 import type { Submitting } from './useSubmission';
 
-export const LEAVE_OPTIONS: readonly { value: OnLeave; label: string }[] = [
-  { value: 'keep', label: 'keep working' },
-  { value: 'drop', label: 'stop the work' },
-];
-
 export function MakeForm({
   verb,
   submitting,
-  onLeave,
-  onChangeLeave,
   onSubmit,
   children,
 }: {
   /** What the button does, "Draw" for example. */
   verb: string;
   submitting: Submitting;
-  onLeave: OnLeave;
-  onChangeLeave: (onLeave: OnLeave) => void;
   /** Submits; false if something in the form is wrong and says so. */
   onSubmit: () => boolean;
   children: ReactNode;
@@ -54,12 +43,6 @@ export function MakeForm({
       }}
     >
       {children}
-      <Select
-        label="When I close this page"
-        value={onLeave}
-        options={LEAVE_OPTIONS}
-        onChange={(value) => onChangeLeave(value === 'drop' ? 'drop' : 'keep')}
-      />
       <div className="make-actions">
         {submitting.problem !== null && (
           <ErrorNote error={submitting.problem} onRetry={submitting.again ?? undefined} />

@@ -49,7 +49,7 @@ export function PictureInput({
           }}
         />
         {picture && url ? (
-          <>
+          <div className="picture-chosen">
             <img
               src={url}
               alt={`Chosen: ${picture.name}`}
@@ -59,7 +59,7 @@ export function PictureInput({
               <Button onClick={() => input.current?.click()}>Change</Button>
               <Button onClick={clear}>Remove</Button>
             </div>
-          </>
+          </div>
         ) : (
           <button type="button" className="picture-empty" onClick={() => input.current?.click()}>
             <span className="picture-empty-title">Choose a picture</span>

@@ -10,7 +10,7 @@ import { Button, Progress } from '../shared/ui/controls';
 import { ErrorNote } from '../shared/ui/ErrorNote';
 import { useNow } from '../shared/ui/useNow';
 import { clockWords } from './durations';
-import { LEAVE_OPTIONS } from './MakeForm';
+import { LEAVE_OPTIONS } from './leave';
 import { STOPS, type Stop, stopOf } from './phases';
 import type { Work } from './work';
 

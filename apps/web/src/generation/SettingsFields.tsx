@@ -1,6 +1,8 @@
+import { useState } from 'react';
 import { Button, Select } from '../shared/ui/controls';
 import { OptionalNumber } from '../shared/ui/OptionalNumber';
 import { type Draft, withChoice, withNumber } from './draft';
+import { LEAVE_OPTIONS } from './leave';
 import { type NumberSpec, settable, valueIn } from './numbers';
 import type { Shape } from './shapes';
 
@@ -13,25 +15,22 @@ export interface ChoiceSpec {
   readonly options: readonly string[];
 }
 
-/** The settings that the model lets one set; what is not set is left to it. */
+interface Props {
+  draft: Draft;
+  onChange: (change: Partial<Draft>) => void;
+  errors: Readonly<Record<string, string>>;
+}
+
+/** The numbers that the model lets one set; what is not set is left to it. */
 export function SettingsFields({
   draft,
   onChange,
   errors,
   numbers,
   sizes,
-  choices,
-}: {
-  draft: Draft;
-  onChange: (change: Partial<Draft>) => void;
-  errors: Readonly<Record<string, string>>;
-  numbers: readonly NumberSpec[];
-  sizes: readonly Shape[];
-  choices: readonly ChoiceSpec[];
-}) {
-  const isSet = Object.keys(draft.numbers).length + Object.keys(draft.choices).length > 0;
+}: Props & { numbers: readonly NumberSpec[]; sizes: readonly Shape[] }) {
   return (
-    <div className="settings">
+    <>
       {sizes.length > 0 && (
         <ShapeSelect draft={draft} onChange={onChange} numbers={numbers} sizes={sizes} />
       )}
@@ -49,9 +48,31 @@ export function SettingsFields({
           onChange={(value) => onChange(withNumber(draft, spec.field, value))}
         />
       ))}
-      {choices
-        .filter(({ options }) => options.length > 1)
-        .map(({ field, label, own, options }) => (
+    </>
+  );
+}
+
+/** What is seldom set: names that the model offers, and what becomes of work that is left. */
+export function MoreSettings({
+  draft,
+  onChange,
+  errors,
+  choices,
+}: Props & { choices: readonly ChoiceSpec[] }) {
+  const shown = choices.filter(({ options }) => options.length > 1);
+  const isSet = Object.keys(draft.numbers).length + Object.keys(draft.choices).length > 0;
+  const [open, setOpen] = useState(() => draft.onLeave === 'drop' || differs(draft.choices));
+  // What is wrong must be seen.
+  const wrong = shown.some(({ field }) => errors[field] !== undefined);
+  return (
+    <details
+      className="more-settings"
+      open={open || wrong}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
+      <summary>More settings</summary>
+      <div className="more-body">
+        {shown.map(({ field, label, own, options }) => (
           <Select
             key={field}
             label={label}
@@ -66,13 +87,25 @@ export function SettingsFields({
             onChange={(value) => onChange(withChoice(draft, field, value))}
           />
         ))}
-      {isSet && (
-        <Button onClick={() => onChange({ numbers: {}, choices: {} })}>
-          All back to the model's own
-        </Button>
-      )}
-    </div>
+        <Select
+          label="When I close this page"
+          value={draft.onLeave}
+          options={LEAVE_OPTIONS}
+          hint="What becomes of work that is not done yet."
+          onChange={(value) => onChange({ onLeave: value === 'drop' ? 'drop' : 'keep' })}
+        />
+        {isSet && (
+          <Button onClick={() => onChange({ numbers: {}, choices: {} })}>
+            All back to the model's own
+          </Button>
+        )}
+      </div>
+    </details>
   );
+}
+
+function differs(choices: Draft['choices']): boolean {
+  return Object.keys(choices).length > 0;
 }
 
 function ShapeSelect({
@@ -80,12 +113,7 @@ function ShapeSelect({
   onChange,
   numbers,
   sizes,
-}: {
-  draft: Draft;
-  onChange: (change: Partial<Draft>) => void;
-  numbers: readonly NumberSpec[];
-  sizes: readonly Shape[];
-}) {
+}: Omit<Props, 'errors'> & { numbers: readonly NumberSpec[]; sizes: readonly Shape[] }) {
   const side = (field: string) => {
     const spec = numbers.find((one) => one.field === field);
     return spec ? valueIn(spec, draft.numbers) : 0;

@@ -11,7 +11,7 @@ import { complaints, sizeOf } from '../../generation/numbers';
 import { PictureInput } from '../../generation/PictureInput';
 import { PromptFields } from '../../generation/PromptFields';
 import { SeedField } from '../../generation/SeedField';
-import { SettingsFields } from '../../generation/SettingsFields';
+import { MoreSettings, SettingsFields } from '../../generation/SettingsFields';
 import { Stage } from '../../generation/Stage';
 import { useForm } from '../../generation/useForm';
 import { useGallery } from '../../generation/useGallery';
@@ -76,13 +76,7 @@ export default function I2vStudio() {
       actions={<ModelLine model={model?.model} own={sizeOf(numbers, {})} />}
     >
       <div className="workbench">
-        <MakeForm
-          verb="Film"
-          submitting={form.submitting}
-          onLeave={draft.onLeave}
-          onChangeLeave={(onLeave) => change({ onLeave })}
-          onSubmit={submit}
-        >
+        <MakeForm verb="Film" submitting={form.submitting} onSubmit={submit}>
           <PictureInput label="Picture" state={source} error={errors.image} frame={frame} />
           {!picture && <RecentPictures onTake={source.takeFrom} />}
           {supports(model, 'prompt') && (
@@ -103,9 +97,14 @@ export default function I2vStudio() {
             errors={errors}
             numbers={numbers}
             sizes={clipShapes(model, picture)}
-            choices={clipChoices(model)}
           />
           <SeedField draft={draft} onChange={change} error={errors.seed} />
+          <MoreSettings
+            draft={draft}
+            onChange={change}
+            errors={errors}
+            choices={clipChoices(model)}
+          />
         </MakeForm>
         <Stage
           selection={selection}

@@ -11,7 +11,7 @@ import { complaints, sizeOf } from '../../generation/numbers';
 import { PictureInput } from '../../generation/PictureInput';
 import { PromptFields } from '../../generation/PromptFields';
 import { SeedField } from '../../generation/SeedField';
-import { SettingsFields } from '../../generation/SettingsFields';
+import { MoreSettings, SettingsFields } from '../../generation/SettingsFields';
 import { Stage } from '../../generation/Stage';
 import { useForm } from '../../generation/useForm';
 import { useGallery } from '../../generation/useGallery';
@@ -71,13 +71,7 @@ export default function ImageStudio() {
       actions={<ModelLine model={model?.model} own={sizeOf(numbers, {})} />}
     >
       <div className="workbench">
-        <MakeForm
-          verb="Draw"
-          submitting={form.submitting}
-          onLeave={draft.onLeave}
-          onChangeLeave={(onLeave) => change({ onLeave })}
-          onSubmit={submit}
-        >
+        <MakeForm verb="Draw" submitting={form.submitting} onSubmit={submit}>
           <PromptFields
             draft={draft}
             onChange={change}
@@ -102,9 +96,14 @@ export default function ImageStudio() {
             errors={errors}
             numbers={numbers}
             sizes={imageShapes(model, picture)}
-            choices={imageChoices(model)}
           />
           <SeedField draft={draft} onChange={change} error={errors.seed} />
+          <MoreSettings
+            draft={draft}
+            onChange={change}
+            errors={errors}
+            choices={imageChoices(model)}
+          />
         </MakeForm>
         <Stage
           selection={selection}
