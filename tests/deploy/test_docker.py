@@ -18,6 +18,14 @@ DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 WORKERS = ("llm", "tts", "image", "videogen")
 HEAVY = {"torch", "transformers", "diffusers", "numpy"}
 
+LATE = (
+    "services.common.online",
+    "services.common.tracing_otel",
+    "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+)
+"""What a process imports when it is asked to."""
+
 
 def modules_of(*packages: str) -> list[str]:
     listed = subprocess.run(
@@ -91,8 +99,7 @@ def test_there_is_an_image_for_every_capability() -> None:
 def test_the_gateway_runs_with_the_packages_of_its_image(tmp_path: Path) -> None:
     assert not HEAVY & pins(REQUIREMENTS / "images" / "gateway.txt").keys()
     site = make_site("gateway", tmp_path)
-    modules = [*modules_of("gateway"), "services.common.online"]
-    result = run_with(site, imports(modules) + "\nprint('all')")
+    result = run_with(site, imports([*modules_of("gateway"), *LATE]) + "\nprint('all')")
     assert result.stdout == "all\n", result.stderr[-2000:]
 
 
@@ -106,5 +113,5 @@ def test_a_package_that_is_not_listed_is_not_found(tmp_path: Path) -> None:
 def test_a_worker_runs_with_the_packages_of_its_image(name: str, tmp_path: Path) -> None:
     site = make_site(name, tmp_path)
     modules = modules_of(name, *(["diffusion"] if name in ("image", "videogen") else []))
-    result = run_with(site, imports([*modules, "services.common.online"]) + "\nprint('all')")
+    result = run_with(site, imports([*modules, *LATE]) + "\nprint('all')")
     assert result.stdout == "all\n", result.stderr[-2000:]
