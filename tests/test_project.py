@@ -76,7 +76,7 @@ def test_requirements_are_exact_versions_and_nothing_else(name: str) -> None:
     pins = [line for line in pins if line]
     assert pins
     for line in pins:
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line), line
+        assert re.fullmatch(r"[a-z0-9-]+==([0-9]+!)?[0-9][0-9a-z.]*", line), line
 
 
 def test_torch_and_grpc_have_the_versions_that_belong_together() -> None:
