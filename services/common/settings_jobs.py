@@ -12,7 +12,7 @@ class JobSettings:
     folder: str = "var/jobs"
     """Folder of the database and the results, relative to the repository unless absolute."""
     database: str = ""
-    """A SQLAlchemy URL; by default a SQLite file in the folder."""
+    """A SQLAlchemy URL, for this gateway alone; by default a SQLite file in the folder."""
     queue_size: int = 256
     """How many jobs may wait, all callers together; the next one is told to come back later."""
     running_per_capability: int = 1

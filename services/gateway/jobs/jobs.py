@@ -183,7 +183,7 @@ class Jobs:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_seconds):
                     await active.over.wait()
-            if active.over.is_set() and not active.record.ended:
+            if active.over.is_set() and self._course.active.get(job_id) is active:
                 raise ShuttingDown
         return await self.get(job_id)
 

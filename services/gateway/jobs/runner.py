@@ -16,7 +16,7 @@ from google.rpc import code_pb2, status_pb2
 
 from atelier.common.v1 import progress_pb2
 from services.common import call_id, tracing
-from services.common.errors import AtelierError, error_info, to_status
+from services.common.errors import AtelierError, InvalidArgument, error_info, to_status
 from services.gateway import caller
 from services.gateway.call_failed import CallFailed
 from services.gateway.caller import Caller
@@ -24,6 +24,7 @@ from services.gateway.dispatcher import DOMAIN, Dispatcher, Route
 from services.gateway.jobs.attempt import Attempt
 from services.gateway.jobs.live import LiveState, event_of, is_progress
 from services.gateway.jobs.record import JobRecord
+from services.gateway.jobs.submission import task_route
 
 _DEFAULT_PAUSE_SECONDS = 1.0
 
@@ -95,7 +96,10 @@ class Runner:
         live: LiveState,
         on_change: Callable[[], None],
     ) -> Outcome:
-        route = self._dispatcher.routes[f"/{record.method}"]
+        try:
+            route = task_route(record.method, self._dispatcher.routes)
+        except InvalidArgument as gone:  # since it was accepted
+            return Refused(to_status(gone, DOMAIN))
         connection = route.monitor.connection
         epoch = connection.epoch
         stood = connection.stands
@@ -109,7 +113,9 @@ class Runner:
             on_change()
             await attempt.finish()
         except CallFailed as failure:
-            return _judged(failure, begun=begun or stood or connection.epoch != epoch)
+            moved = connection.epoch != epoch
+            broke = moved or (stood and not connection.stands)
+            return _judged(failure, begun=begun or stood or moved, broke=broke)
         except AtelierError as error:
             return Refused(to_status(error, DOMAIN))
         return Done()
@@ -144,7 +150,8 @@ async def _take(
         on_change()
 
 
-def _judged(failure: CallFailed, *, begun: bool) -> Outcome:
+def _judged(failure: CallFailed, *, begun: bool, broke: bool) -> Outcome:
+    """`broke`: whether the connection did, or another came, under the call."""
     info = error_info(failure.details)
     match failure.code:
         case grpc.StatusCode.UNAVAILABLE:
@@ -154,6 +161,11 @@ def _judged(failure: CallFailed, *, begun: bool) -> Outcome:
         case grpc.StatusCode.CANCELLED:
             # Nobody here has cancelled it: that would not have come back as an answer.
             return Lost("the worker gave the task up", begun=True)
+        case grpc.StatusCode.ABORTED if info.reason == "READER_STALLED":
+            return Lost("this machine's disk was too slow for the worker", begun=True)
+        case grpc.StatusCode.INTERNAL | grpc.StatusCode.UNKNOWN if broke and not info.reason:
+            # gRPC's own words for a stream that broke, not the worker's.
+            return Lost(failure.message, begun=True)
     status = status_pb2.Status(code=failure.code.value[0], message=failure.message)
     if failure.details is not None:
         status.details.extend(failure.details.details)
