@@ -61,13 +61,17 @@ class JobLane:
             self._tell_order()
         return removed
 
-    def pause(self, seconds: float) -> None:
-        """Starts no job for a while, longer with each pause in a row, or until resume()."""
+    def pause(self, seconds: float) -> float:
+        """Starts no job for a while, longer with each pause in a row, or until resume().
+
+        Returns for how long, in seconds.
+        """
         self._pauses += 1
-        wait = min(_MAX_PAUSE_SECONDS, seconds * 2 ** min(10, self._pauses - 1))
+        wait: float = min(_MAX_PAUSE_SECONDS, seconds * 2 ** min(10, self._pauses - 1))
         if self._resume is not None:
             self._resume.cancel()
         self._resume = asyncio.get_running_loop().call_later(wait, self.resume)
+        return wait
 
     def resume(self) -> None:
         """Ends a pause: the worker is back, or it is time to try."""

@@ -355,7 +355,8 @@ class JobStore:
             return
         gone = to_evict(await self._read(ended), self._settings, time.time())
         for start in range(0, len(gone), _AT_ONCE):
-            self.evicted_total += await self._delete(gone[start : start + _AT_ONCE])
+            number = await self._delete(gone[start : start + _AT_ONCE])
+            self.evicted_total += number
 
     # --- Inside ----------------------------------------------------------------------------------
 
