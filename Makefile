@@ -40,6 +40,11 @@ run: $(RUN_STAMP) ## Set everything up and run all processes; Ctrl-C ends them
 		"the gateway shows its status page instead"
 	@exec $(BIN)/python services/cli/stack/leash.py $(BIN)/atelier up
 
+.PHONY: prometheus
+prometheus: $(RUN_STAMP) ## Run Prometheus and Alertmanager beside a stack (ARGS="--port 9091")
+	@scripts/debian_tools.sh prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager
+	@exec $(BIN)/python -m scripts.prometheus $(ARGS)
+
 .PHONY: web
 web: $(WEB_BUILT) ## Build the studios, which the gateway serves at /
 
@@ -74,7 +79,8 @@ $(RUN_STAMP): requirements/run.txt requirements/nodeps.txt pyproject.toml | $(VE
 
 .PHONY: test
 test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them)
-	@scripts/debian_tools.sh promtool=prometheus chromium=chromium
+	@scripts/debian_tools.sh promtool=prometheus prometheus-alertmanager=prometheus-alertmanager \
+		chromium=chromium
 	@$(BIN)/atelier prepare
 	@$(MAKE) test-web
 	@echo "running the tests"
@@ -128,6 +134,10 @@ bench: $(TEST_STAMP) ## Measure the figures of BENCHMARKS.md (minutes; close oth
 .PHONY: protos
 protos: $(TEST_STAMP) $(WEB_PACKAGES) ## Generate the stubs (ACCEPT_BREAKING=1 lets clients break)
 	@$(BIN)/python -m scripts.protos generate $(if $(ACCEPT_BREAKING),--accept-breaking)
+
+.PHONY: dashboards
+dashboards: $(TEST_STAMP) ## Write Grafana's dashboards from scripts/dashboards
+	@$(BIN)/python -m scripts.dashboards
 
 .PHONY: lock
 lock: $(RUN_STAMP) ## Pin what requirements/*.in ask for (UPGRADE=1 for the newest)

@@ -1,0 +1,1 @@
+"""Prometheus and Alertmanager beside a stack on this machine; `make prometheus` runs them."""
