@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { test } from 'vitest';
 import { open, PATHS, SCHEMES, SIZES, withBrowser } from './browser';
+import { PICTURE_SCENES, type Scene } from './pictureScenes';
 
 withBrowser();
 
@@ -30,6 +31,25 @@ test.each(STATES)('every page while its light says: %s', async (state) => {
         });
         await page.context().close();
       }
+    }
+  }
+});
+
+/** The states of single studios; each studio has a file of them. */
+const SCENES: readonly Scene[] = [...PICTURE_SCENES];
+
+test.each(SCENES)('the scene $name', async ({ name, path, prepare, ready }) => {
+  const where = typeof path === 'string' ? path : await path();
+  for (const scheme of SCHEMES) {
+    for (const size of SIZES) {
+      const page = await open(where, { scheme, size, prepare });
+      await ready(page);
+      await page.evaluate(() => document.fonts.ready);
+      await page.screenshot({
+        path: join(process.env.ATELIER_SHOTS ?? '.', `${name}-${size.width}-${scheme}.png`),
+        fullPage: true,
+      });
+      await page.context().close();
     }
   }
 });

@@ -59,18 +59,19 @@ export function RunningJob({
   );
 }
 
+/** The newest preview; before the first, the picture that it begins with, if there is one. */
 function Preview({ job, work }: { job: Job; work: Work }) {
-  const { size } = work;
+  const { size, input } = work;
   return (
     <div
-      className="running-preview"
+      className={job.preview || input ? 'running-preview' : 'running-preview running-unseen'}
       style={size ? { aspectRatio: `${size.width} / ${size.height}` } : undefined}
     >
-      {job.preview ? (
-        <img src={job.preview.url} alt="How it looks so far" />
-      ) : (
-        <span className="running-blank" aria-hidden="true" />
+      {job.preview && <img src={job.preview.url} alt="How it looks so far" />}
+      {!job.preview && input && (
+        <img className="running-input" src={input.url} alt="What it begins with" />
       )}
+      {!job.preview && !input && <span className="running-blank" aria-hidden="true" />}
     </div>
   );
 }
