@@ -7,7 +7,7 @@ only forwarded; here the gateway's own methods are wrapped once, and the others 
 # grpc's classes are generic in its type stubs only.
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -21,6 +21,7 @@ class LocalServices(grpc.GenericRpcHandler):
     def __init__(self, around: CallInterceptor) -> None:
         self._around = around
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._generic: list[grpc.GenericRpcHandler] = []
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]]
@@ -30,11 +31,19 @@ class LocalServices(grpc.GenericRpcHandler):
             path = f"/{service}/{name}"
             self._handlers[path] = self._around.wrap(path, handler)
 
-    def add_generic_rpc_handlers(self, _handlers: object) -> None:
-        """Does nothing: the same methods come by add_registered_method_handlers as well."""
+    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
+        """Takes methods too: stubs of an older form, google.longrunning's, come this way only."""
+        self._generic.extend(handlers)
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The handler of a path, if it is one of the gateway's own."""
-        return self._handlers.get(handler_call_details.method)
+        path = handler_call_details.method
+        if path not in self._handlers:
+            for generic in self._generic:
+                handler = generic.service(handler_call_details)
+                if handler is not None:
+                    self._handlers[path] = self._around.wrap(path, handler)
+                    break
+        return self._handlers.get(path)
