@@ -16,6 +16,9 @@ const PHASES: Readonly<Record<string, string>> = {
   queued: "In the worker's queue",
   loading: 'Loading the model',
   encoding: 'Encoding',
+  started: 'Reading',
+  sentence: 'Reading',
+  audio: 'Reading',
 };
 
 /** What a job does now, or how it ended, in a few words. */
