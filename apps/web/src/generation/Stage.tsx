@@ -25,7 +25,7 @@ export function Stage({
 }) {
   const { selected, wanted, isGone, select } = selection;
   const stage = useRef<HTMLElement>(null);
-  const announcement = useAnnouncement(selected);
+  const announcement = useAnnouncement(selected, stopWords);
   useBroughtIntoView(stage, wanted);
   return (
     <section ref={stage} className="stage" aria-label={`The ${ended.noun}`}>
@@ -45,12 +45,13 @@ export function Stage({
 }
 
 /** Says each phase once, and the end; not every step. */
-function useAnnouncement(job: Job | undefined): string {
-  const news = job && (hasEnded(job) ? job.state : `${stopOf(job)} ${job.cancelling}`);
+function useAnnouncement(job: Job | undefined, words: Readonly<Record<Stop, string>>): string {
+  const isGoing = job && !hasEnded(job) && !job.cancelling;
+  const news = job && (isGoing ? words[stopOf(job)] : phaseWords(job));
   const [said, setSaid] = useState({ id: job?.id, news, text: '' });
   if (!job || (said.id === job.id && said.news === news)) return said.text;
   // Another job was chosen, which is no news; or the same one went on.
-  const text = said.id === job.id ? phaseWords(job) : '';
+  const text = said.id === job.id ? (news ?? '') : '';
   setSaid({ id: job.id, news, text });
   return text;
 }
