@@ -86,7 +86,7 @@ function Facts({ answer, seedHolds, actions }: Pick<Props, 'answer' | 'seedHolds
     facts && !seedHolds && `seed ${facts.seed}`,
   ].filter((text) => typeof text === 'string');
   return (
-    <span className="facts">
+    <span className="answer-facts">
       {told.join(' · ')}
       {facts && seedHolds && (
         <button

@@ -1,12 +1,12 @@
-import { StudioFrame } from '../../health/StudioFrame';
-import { EmptyState } from '../../shared/ui/controls';
+import { ReadingStore } from './readings/ReadingStore';
+import { SoundPlayer } from './sound/SoundPlayer';
+import { TtsStudio } from './TtsStudio';
+import './tts.css';
 
-export default function TtsStudio() {
-  return (
-    <StudioFrame title="TTS Studio" capability="tts">
-      <EmptyState title="This studio is not furnished yet.">
-        <p>Its capability can be used by HTTP and gRPC, see the README.</p>
-      </EmptyState>
-    </StudioFrame>
-  );
+let store: ReadingStore | null = null;
+
+/** The studio as a page. Its sounds live as long as the page, also while another is shown. */
+export default function TtsStudioPage() {
+  store ??= new ReadingStore(new SoundPlayer());
+  return <TtsStudio store={store} />;
 }

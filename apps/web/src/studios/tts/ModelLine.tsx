@@ -1,0 +1,21 @@
+import type { DescribeModelResponse } from '../../gen/atelier/tts/v1/tts_pb';
+
+/** Which model reads. */
+export function ModelLine({ model }: { model: DescribeModelResponse | null }) {
+  const status = model?.model;
+  if (!status) {
+    return <p className="speech-model">The model is not known: its worker has not told.</p>;
+  }
+  const words = { unloaded: 'loads with the first text', failed: 'could not be loaded' };
+  const facts = [
+    words[status.state as keyof typeof words] ?? status.state,
+    status.state === 'loaded' && status.device,
+    model.sampleRate > 0 && `${model.sampleRate} Hz`,
+  ];
+  return (
+    <p className="speech-model">
+      <code>{status.name}</code> {facts.filter(Boolean).join(', ')}
+      {status.loadError && <span className="field-error"> {status.loadError}</span>}
+    </p>
+  );
+}
