@@ -177,11 +177,7 @@ class _Bridge:
 
     def declare_series(self, router: web.UrlDispatcher) -> None:
         """Create the series of all routes, those with handlers of their own as well."""
-        own = (
-            RouteName(route.method, route.resource.canonical)
-            for route in router.routes()
-            if route.resource is not None and route.handler != self.dispatch
-        )
+        own = (_own_name(route) for route in router.routes() if route.handler != self.dispatch)
         self._metrics.declare((*map(_name_of, self._routes.routes), *own))
 
     @property
@@ -360,13 +356,15 @@ def _name_of(route: Route) -> RouteName:
 
 def _route_name(request: web.Request) -> RouteName:
     """What the series call the route of a request that has been answered."""
-    route = request.match_info.route
-    if _ROUTE in request:
-        return request[_ROUTE]
+    # What no handler of its own takes is "other"; its series were not declared.
+    return request.get(_ROUTE) or _own_name(request.match_info.route)
+
+
+def _own_name(route: web.AbstractRoute) -> RouteName:
+    """The name of a route that has a handler of its own."""
     if route.resource is None:
         return OTHER
-    # What no handler of its own takes is "other"; its series were not declared.
-    return RouteName(route.method, route.resource.canonical)
+    return RouteName(route.method.replace("HEAD", "GET"), route.resource.canonical)
 
 
 def _log_fields(request: web.Request, status: int | None, seconds: float) -> dict[str, object]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # A stream is measured to its end, and a page may follow one for hours.
-_BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 120, 600)
+_BUCKETS = (0.01, 0.05, 0.25, 1, 5, 30, 120, 600)
 GONE = "gone"
-_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", GONE)
+_CLASSES = ("2xx", "3xx", "4xx", "5xx", GONE)
 
 
 class RouteName(NamedTuple):
-    """A route as the labels name it: the verb, and the path as it was declared."""
+    """A route as the labels name it: the verb (GET also for HEAD), and the path as declared."""
 
     method: str
     route: str
