@@ -101,7 +101,7 @@ async def _tell(port: int, alertmanager_port: int) -> None:
     except TimeoutError:
         print(f"atelier: no answer within {PATIENCE_SECONDS:g} s", file=sys.stderr)
         return
-    print(f"Prometheus:   {prometheus}/targets, {prometheus}/alerts, {prometheus}/graph")
+    print(f"Prometheus:   {prometheus}/")
     print(f"Alertmanager: amtool --alertmanager.url={manager} alert")
     print("Ctrl-C ends both", flush=True)
 
