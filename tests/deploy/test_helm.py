@@ -170,6 +170,8 @@ def test_pod_monitors_find_each_pod_once_at_a_port_that_it_has(render: Render) -
         assert endpoint["port"] in [port["name"] for port in ports]
         assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
         assert monitor["metadata"]["labels"]["release"] == "prometheus"
+        job = "atelier-gateway" if component == "gateway" else "atelier-worker"
+        assert {"targetLabel": "job", "replacement": job} in endpoint["relabelings"]
 
 
 @pytest.mark.parametrize("values", VARIANTS.values(), ids=VARIANTS)
