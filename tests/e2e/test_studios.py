@@ -1,10 +1,11 @@
-"""The built studios in a real browser, before a stack of which one worker really fails.
+"""The built studios in a real browser, before a stack whose workers can really fail.
 
 The cases are written in apps/web/e2e; here they get their stack, and the means to break it.
 """
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,23 +15,33 @@ from tests.support.real_stack import real_stack
 from tests.support.tools import required_tool
 
 pytestmark = pytest.mark.starter
-MODEL = ROOT / "models" / "emoji_draw_64" / "pipeline"
+MODELS = {
+    "IMAGE": ROOT / "models" / "emoji_draw_64" / "pipeline",
+    "VIDEOGEN": ROOT / "models" / "emoji_motion" / "pipeline",
+}
 WEIGHTS = Path("transformer") / "diffusion_pytorch_model.safetensors"
 
 
 def test_the_studios_show_what_happens(tmp_path: Path) -> None:
     chromium = required_tool("chromium")
-    model = tmp_path / "model"
-    shutil.copytree(MODEL, model)
-    (model / WEIGHTS).write_bytes((MODEL / WEIGHTS).read_bytes()[:1000])
-    with real_stack(tmp_path, ATELIER_IMAGE_MODEL=str(model)) as stack:
+    models = {name: tmp_path / name for name in MODELS}
+    for name, folder in models.items():
+        shutil.copytree(MODELS[name], folder)
+    settings = {f"ATELIER_{name}_MODEL": str(folder) for name, folder in models.items()}
+    # So that what is left is soon dropped.
+    settings["ATELIER_JOBS_LEAVE_GRACE_SECONDS"] = "1"
+    with real_stack(tmp_path, **settings) as stack:
         told = {
             "ATELIER_URL": f"http://127.0.0.1:{stack.port('GATEWAY_HTTP_PORT')}",
             "ATELIER_CHROMIUM": chromium,
-            "ATELIER_LLM_PID": str(stack.worker("llm").pid),
-            "ATELIER_WHOLE_WEIGHTS": str(MODEL / WEIGHTS),
-            "ATELIER_BROKEN_WEIGHTS": str(model / WEIGHTS),
+            "E2E_ROOT": str(ROOT),
+            "E2E_PYTHON": sys.executable,
+            "E2E_GATEWAY_PID": str(stack.gateway().pid),
+            "E2E_LLM_PID": str(stack.worker("llm").pid),
         }
+        for name, folder in models.items():
+            told[f"E2E_{name}_WEIGHTS"] = str(folder / WEIGHTS)
+            told[f"E2E_{name}_WHOLE_WEIGHTS"] = str(MODELS[name] / WEIGHTS)
         ended = subprocess.run(
             ["scripts/web.sh", ".venv", "run", "--silent", "e2e"],
             cwd=ROOT,

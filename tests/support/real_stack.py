@@ -74,13 +74,21 @@ class RealStack:
 
     def worker(self, name: str) -> psutil.Process:
         """The process of a worker."""
-        port = self.ports[f"{name.upper()}_PORT"]
-        for process in psutil.process_iter(["cmdline"]):
-            if f"services.{name}" in (process.info["cmdline"] or []):
-                for connection in process.net_connections(kind="tcp"):
-                    if connection.laddr.port == port and connection.status == "LISTEN":
-                        return process
-        raise AssertionError(f"no {name} worker listens on {port}")
+        return _listener(f"services.{name}", self.ports[f"{name.upper()}_PORT"])
+
+    def gateway(self) -> psutil.Process:
+        """The process of the gateway."""
+        return _listener("services.gateway", self.ports["GATEWAY_HTTP_PORT"])
+
+
+def _listener(module: str, port: int) -> psutil.Process:
+    """The process that runs a module and listens on a port."""
+    for process in psutil.process_iter(["cmdline"]):
+        if module in (process.info["cmdline"] or []):
+            for connection in process.net_connections(kind="tcp"):
+                if connection.laddr.port == port and connection.status == "LISTEN":
+                    return process
+    raise AssertionError(f"no {module} listens on {port}")
 
 
 @contextmanager

@@ -59,6 +59,8 @@ export async function open(path: string, look: Look = {}): Promise<Page> {
   if (!browser) throw new Error('call withBrowser() first');
   const { size = SIZES[1], scheme = 'light' } = look;
   const context = await browser.newContext({ viewport: size, colorScheme: scheme });
+  // A model that is loaded first may take a minute on a small machine.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`${path}: ${error.message}`));
   page.on('console', (message) => {

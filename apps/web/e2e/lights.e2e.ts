@@ -1,7 +1,7 @@
-import { copyFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { open, stackUrl, withBrowser } from './browser';
+import { breakModel, given, mendModel } from './stack';
 
 withBrowser();
 
@@ -29,12 +29,6 @@ async function draw(): Promise<string> {
   return answer.text();
 }
 
-function given(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} must be set; see tests/e2e/test_studios.py`);
-  return value;
-}
-
 describe('the lights', () => {
   test('a success anywhere is seen by every tab', async () => {
     const pages = [await open('/'), await open('/llm')];
@@ -57,11 +51,12 @@ describe('the lights', () => {
   });
 
   test('a real failure is red and says why, and the next success clears it', async () => {
+    await breakModel('image');
     const page = await open('/image');
     expect(await draw()).toContain('MODEL_LOAD_FAILED');
     await light(page, 'Image Studio', 'Failing');
     await page.getByText('MODEL_LOAD_FAILED').first().waitFor();
-    copyFileSync(given('ATELIER_WHOLE_WEIGHTS'), given('ATELIER_BROKEN_WEIGHTS'));
+    mendModel('image');
     expect(await draw()).toContain('event: done');
     await light(page, 'Image Studio', 'Available');
   });
@@ -69,7 +64,7 @@ describe('the lights', () => {
   test('a killed worker is no longer available, and is again after a success', async () => {
     const page = await open('/');
     await light(page, 'LLM Studio', 'Available');
-    process.kill(Number(given('ATELIER_LLM_PID')), 'SIGKILL');
+    process.kill(Number(given('E2E_LLM_PID')), 'SIGKILL');
     await page.getByRole('button', { name: /^LLM Studio: (Offline|Not known yet)$/ }).waitFor();
     // Supervisor restarts it; until it listens, a task is told that nobody is there.
     await expect.poll(chat, { timeout: 60_000, interval: 500 }).toBe(200);

@@ -6,7 +6,8 @@ export default defineConfig({
     environment: 'node',
     include: [process.env.ATELIER_SHOTS ? 'e2e/screenshots.ts' : 'e2e/**/*.e2e.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 });
