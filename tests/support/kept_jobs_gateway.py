@@ -89,6 +89,11 @@ class JobClient:
             operations_pb2.CancelOperationRequest(name=f"operations/{job.id}")
         )
 
+    async def stopped(self, job: jobs_pb2.Job) -> jobs_pb2.Job:
+        """The job, cancelled and ended."""
+        await self.cancel(job)
+        return await self.ended(job)
+
     async def listed(self, **fields: Any) -> list[jobs_pb2.Job]:
         answer = await self.jobs.ListJobs(jobs_pb2.ListJobsRequest(**fields))
         return list(answer.jobs)
