@@ -97,8 +97,10 @@ describe('a conversation', () => {
     expect(
       await screen.findByText(/34\.5 tokens\/s · first token after .* · 12 tokens/),
     ).toBeVisible();
-    expect(screen.getByLabelText('light')).toHaveTextContent('available reported');
-    expect(screen.getByText('The answer is complete.')).toBeInTheDocument();
+    await waitFor(() =>
+      expect(screen.getByLabelText('light')).toHaveTextContent('available reported'),
+    );
+    expect(await screen.findByText('The answer is complete.')).toBeInTheDocument();
   });
 
   test('the next question carries what was said before', async () => {
@@ -338,7 +340,7 @@ describe('what goes wrong', () => {
     expect(note).toHaveTextContent('the GPU is on fire');
     expect(note).toHaveTextContent('INTERNAL · BROKEN');
     expect(screen.getByText('Half')).toBeVisible();
-    expect(screen.getByLabelText('light')).toHaveTextContent('error reported');
+    await waitFor(() => expect(screen.getByLabelText('light')).toHaveTextContent('error reported'));
     const next = chat.next();
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
     finish(await next);

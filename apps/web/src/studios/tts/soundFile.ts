@@ -36,11 +36,12 @@ export async function soundFile(
 
 /** The first words of a text, short enough that more can be said in a file's name. */
 export function fileWords(text: string): string {
-  return text
-    .trim()
-    .slice(0, 36)
-    .replace(/\s+\S*$/, '');
+  const words = text.trim();
+  if (words.length <= MOST_LETTERS) return words;
+  return words.slice(0, MOST_LETTERS).replace(/\s+\S*$/, '');
 }
+
+const MOST_LETTERS = 36;
 
 /** "good-morning-joe-20260102-030405.wav". */
 export function soundFileName({ text, voice, askedAt }: Reading, format: string): string {

@@ -96,6 +96,7 @@ export class ReadingStore {
 
   /** Reads a text, and plays it from its first sound on. Call it while a click or key is handled. */
   read(text: string, choice: Choice): Promise<Outcome> {
+    this.stop();
     const reading: Reading = {
       id: 1 + Math.max(0, ...this.snapshot.readings.map(({ id }) => id)),
       text,
@@ -114,6 +115,7 @@ export class ReadingStore {
 
   /** Plays a reading from its beginning; makes its sound again if it is gone. */
   play(id: number): Promise<Outcome> {
+    this.stop();
     const reading = this.snapshot.readings.find((other) => other.id === id);
     const sound = this.sounds.get(id);
     if (!reading) return Promise.resolve({ type: 'stopped' });
@@ -122,7 +124,6 @@ export class ReadingStore {
       const readings = this.snapshot.readings.map((other) => (other.id === id ? again : other));
       return this.run(again, readings);
     }
-    this.stop();
     this.change({ currentId: id, error: null, faults: {} });
     this.player.load(sound);
     this.player.play();
@@ -156,7 +157,6 @@ export class ReadingStore {
   }
 
   private async run(reading: Reading, readings: readonly Reading[]): Promise<Outcome> {
-    this.stop();
     this.player.unlock();
     this.player.load(null);
     const running: Running = {
