@@ -54,6 +54,7 @@ const Tile = memo(function Tile({ job, isSelected }: { job: Job; isSelected: boo
   const title = jobTitle(job);
   const files = job.result?.files.length ?? 0;
   const made = job.createTime && timestampDate(job.createTime).toLocaleString();
+  const words = [title || 'without words', phaseWords(job), files > 1 && `${files} files`, made];
   return (
     <li>
       <Link
@@ -62,7 +63,7 @@ const Tile = memo(function Tile({ job, isSelected }: { job: Job; isSelected: boo
         replace
         preventScrollReset
         aria-current={isSelected ? 'true' : undefined}
-        aria-label={[title || 'without words', phaseWords(job), made].join(', ')}
+        aria-label={words.filter(Boolean).join(', ')}
         title={title}
       >
         {picture && <img src={picture.url} alt="" loading="lazy" />}

@@ -10,8 +10,10 @@ export interface PictureState {
   /** Why the file that was given last cannot be taken, or what is wrong with the picture. */
   readonly problem: string | null;
   readonly take: (file: Blob, name: string) => void;
-  /** Takes a file of a job, by its URL. */
-  readonly takeFrom: (url: string) => void;
+  /** Whether there is a picture that can be sent. */
+  readonly isUsable: boolean;
+  /** Takes a file of a job, by its URL; `name` tells people which it is. */
+  readonly takeFrom: (url: string, name: string) => void;
   readonly clear: () => void;
 }
 
@@ -53,15 +55,19 @@ export function usePicture(studio: string, maxPixels: number): PictureState {
     [put, maxPixels],
   );
   const takeFrom = useCallback(
-    (url: string) =>
-      void put(async () => {
-        const file = await (await ask(url)).blob();
-        return readPicture(file, url.split('/').slice(-3).join(' '), maxPixels);
-      }),
+    (url: string, name: string) =>
+      void put(async () => readPicture(await (await ask(url)).blob(), name, maxPixels)),
     [put, maxPixels],
   );
   const clear = useCallback(() => void put(async () => null), [put]);
 
   const tooLarge = picture && pixelComplaint(picture, maxPixels);
-  return { picture, problem: problem ?? tooLarge, take, takeFrom, clear };
+  return {
+    picture,
+    problem: problem ?? tooLarge,
+    isUsable: picture !== null && tooLarge === null,
+    take,
+    takeFrom,
+    clear,
+  };
 }

@@ -89,6 +89,8 @@ describe('the picture', () => {
     expect(await screen.findByText(/This is a GIF/)).toBeVisible();
     expect(input()).toBeInvalid();
     expect(await chosen()).toBeInTheDocument();
+    await film();
+    await waitFor(() => expect(gateway.submitted).toHaveLength(1));
   });
 
   test('with too many pixels for the model is refused before it is sent', async () => {
@@ -102,7 +104,9 @@ describe('the picture', () => {
 
   test('comes from the Image Studio by its link, which then leads nowhere else', async () => {
     await open('/i2v?picture=%2Fv1%2Fjobs%2Fa%2Fresults%2F0&job=b');
-    expect(await screen.findByRole('img', { name: 'Chosen: a results 0' })).toBeInTheDocument();
+    expect(
+      await screen.findByRole('img', { name: 'Chosen: a picture of the Image Studio' }),
+    ).toBeInTheDocument();
     expect(screen.getByRole('region', { name: 'address' })).toHaveTextContent(/^\/i2v\?job=b$/);
   });
 
@@ -113,7 +117,7 @@ describe('the picture', () => {
     gateway.jobs = [job('p', 'image', { state: 'succeeded', request, result, thumbnail })];
     await open();
     await userEvent.click(await screen.findByRole('button', { name: 'Take the picture: an owl' }));
-    expect(await screen.findByRole('img', { name: 'Chosen: p results 0' })).toBeInTheDocument();
+    expect(await screen.findByRole('img', { name: 'Chosen: an owl' })).toBeInTheDocument();
   });
 });
 
@@ -181,7 +185,9 @@ describe('a clip', () => {
     gateway.jobs = [job('c', 'videogen', { state: 'cancelled', request, inputs })];
     await open();
     await userEvent.click(await stage().findByRole('button', { name: 'Use all settings' }));
-    expect(await screen.findByRole('img', { name: 'Chosen: c inputs image' })).toBeInTheDocument();
+    expect(
+      await screen.findByRole('img', { name: 'Chosen: the picture of that clip' }),
+    ).toBeInTheDocument();
     expect(screen.getByRole('textbox', { name: 'Prompt' })).toHaveValue('upwards');
     expect(screen.getByRole('spinbutton', { name: 'Steps' })).toHaveValue(6);
     expect(screen.getByRole('textbox', { name: 'Seed' })).toHaveValue('3');

@@ -4,7 +4,7 @@ import { jobTitle } from '../../jobs/wording';
 const SHOWN = 6;
 
 /** The newest pictures of the Image Studio, to take one of them. */
-export function RecentPictures({ onTake }: { onTake: (url: string) => void }) {
+export function RecentPictures({ onTake }: { onTake: (url: string, name: string) => void }) {
   const { jobs } = useJobs({ capability: 'image' });
   const pictures = jobs.flatMap((job) => {
     const [file] = job.result?.files ?? [];
@@ -21,7 +21,7 @@ export function RecentPictures({ onTake }: { onTake: (url: string) => void }) {
               type="button"
               aria-label={`Take the picture: ${jobTitle(job)}`}
               title={jobTitle(job)}
-              onClick={() => onTake(file.url)}
+              onClick={() => onTake(file.url, jobTitle(job))}
             >
               <img src={small.url} alt="" loading="lazy" />
             </button>

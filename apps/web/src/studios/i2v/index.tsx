@@ -53,8 +53,7 @@ export default function I2vStudio() {
 
   const submit = () => {
     const wrong = complaints(numbers, draft.numbers);
-    if (source.problem) wrong.image = source.problem;
-    if (!picture) wrong.image ??= 'Choose the picture that is to move.';
+    if (!source.isUsable) wrong.image = source.problem ?? 'Choose the picture that is to move.';
     return form.submit(wrong, async (seed) => {
       const bytes = new Uint8Array((await picture?.file.arrayBuffer()) ?? new ArrayBuffer(0));
       return encoded(GenerateVideoRequestSchema, clipRequest(draft, model, seed, bytes));
@@ -64,7 +63,7 @@ export default function I2vStudio() {
     all: () => {
       if (!work) return;
       change(work.draft);
-      if (work.input) source.takeFrom(work.input.url);
+      if (work.input) source.takeFrom(work.input.url, 'the picture of that clip');
     },
     prompt: () => work && change({ prompt: work.prompt }),
     seed: (seed: number) => change({ seed, seedHeld: true }),
@@ -127,12 +126,12 @@ export default function I2vStudio() {
 }
 
 /** Takes the picture that a link from the Image Studio brought, once. */
-function useBroughtPicture(takeFrom: (url: string) => void): void {
+function useBroughtPicture(takeFrom: (url: string, name: string) => void): void {
   const [parameters, setParameters] = useSearchParams();
   const url = broughtPicture(parameters);
   useEffect(() => {
     if (url === null) return;
-    takeFrom(url);
+    takeFrom(url, 'a picture of the Image Studio');
     setParameters(withoutPicture, { replace: true });
   }, [url, takeFrom, setParameters]);
 }

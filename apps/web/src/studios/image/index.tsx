@@ -48,7 +48,7 @@ export default function ImageStudio() {
   const submit = () => {
     const wrong = complaints(numbers, draft.numbers);
     if (draft.prompt.trim() === '') wrong.prompt = 'Say what the picture shows.';
-    if (redraws && source.problem) wrong.image = source.problem;
+    if (picture && !source.isUsable && source.problem) wrong.image = source.problem;
     return form.submit(wrong, async (seed) => {
       const bytes = picture && new Uint8Array(await picture.file.arrayBuffer());
       return encoded(GenerateImageRequestSchema, imageRequest(draft, model, seed, bytes));
@@ -58,7 +58,7 @@ export default function ImageStudio() {
     all: () => {
       if (!work) return;
       change(work.draft);
-      if (redraws && work.input) source.takeFrom(work.input.url);
+      if (redraws && work.input) source.takeFrom(work.input.url, 'what that picture began with');
       else source.clear();
     },
     prompt: () => work && change({ prompt: work.prompt }),
