@@ -63,6 +63,28 @@ async def test_each_job_ends_once_and_right_under_random_kills(tmp_path: Path) -
     assert verdict.states["succeeded"] > 0, report
 
 
+async def test_a_worker_that_freezes_under_a_job_costs_it_no_more_than_an_attempt(
+    tmp_path: Path,
+) -> None:
+    with killable_stack(tmp_path) as stack:
+        stack.start(GATEWAY, WORKER)
+        await stack.serving()
+        count_ends(stack)
+        callers = Callers(stack, random.Random(1))
+        callers.begin(callers=2, jobs_at_once=2)
+        for _ in range(3):
+            await callers.some_have_ended(3)
+            stack.freeze(WORKER)
+            await callers.one_waits_again()
+            stack.thaw(WORKER)
+        await callers.finish(patience_seconds=120)
+        stack.end(GATEWAY)
+        stack.end(WORKER)
+        verdict = judge(stack, callers)
+    assert verdict.faults == []
+    assert verdict.interrupted >= 3
+
+
 @pytest.mark.heavy
 async def test_each_job_ends_once_and_right_under_five_hundred_random_kills(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -15,12 +15,13 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from atelier.jobs.v1 import jobs_pb2, jobs_pb2_grpc
 from atelier.videogen.v1 import videogen_pb2
-from services.gateway.jobs.record import ENDED
+from services.gateway.jobs.record import ENDED, QUEUED
 from tests.support.kept_jobs_filmer import METHOD
 from tests.support.kept_jobs_gateway import job_of
 from tests.support.kept_jobs_stack import KillableStack
 
 _CALL_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
 _AGAIN = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -50,6 +51,10 @@ class Callers:
     """By the ids of the jobs."""
     faults: list[str] = field(default_factory=list)
     broken_calls: int = 0
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with each job that has ended for its caller."""
+    put_back: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with each job that was begun and is seen to wait."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _lives: list["asyncio.Task[None]"] = field(default_factory=list)
     _watching: "asyncio.Task[None] | None" = None
@@ -73,6 +78,26 @@ class Callers:
                 task.cancel()
             await asyncio.gather(*self._lives, return_exceptions=True)
 
+    async def some_have_ended(self, number: int) -> None:
+        """Waits until so many more jobs have ended."""
+        goal = self._ended() + number
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while self._ended() < goal:
+                await self._news()
+
+    async def one_waits_again(self) -> None:
+        """Waits until a job that was begun is seen to wait."""
+        self.put_back.clear()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await self.put_back.wait()
+
+    def _ended(self) -> int:
+        return sum(one.ended is not None for one in self.asked.values())
+
+    async def _news(self) -> None:
+        self.told.clear()
+        await self.told.wait()
+
     async def _live(self, caller: str, name: str) -> None:
         async with self.stack.channel() as channel:
             jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
@@ -84,6 +109,7 @@ class Callers:
                 if self.chance.random() < 0.15:
                     await self._cancel(operations, asked)
                 asked.ended = await self._end(operations, asked)
+                self.told.set()
 
     async def _submit(self, jobs: Any, caller: str, key: str) -> Asked:
         request = videogen_pb2.GenerateVideoRequest(
@@ -140,6 +166,8 @@ class Callers:
                                 self.faults.append(f"{job.id} has changed after its end")
                             if job.state in ENDED:
                                 ends[job.id] = job
+                            elif job.state == QUEUED and job.attempts:
+                                self.put_back.set()
                 except grpc.aio.AioRpcError:
                     await asyncio.sleep(0.02)
 
