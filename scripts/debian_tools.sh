@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees that each program is there (arguments: program=debian-package): installs the package where
-# that is allowed, otherwise names what will be skipped. In CI nothing is skipped.
+# that is allowed, otherwise names what is missing. In CI nothing may be.
 set -euo pipefail
 
 missing=()
@@ -31,4 +31,4 @@ if [ -n "${CI:-}" ]; then
     echo "atelier: CI must not skip tests, but these programs are missing: ${absent[*]}" >&2
     exit 1
 fi
-echo "skipped for lack of a program: the tests that need ${absent[*]}"
+echo "missing, so the tests that need it are skipped: ${absent[*]}"
