@@ -117,8 +117,9 @@ def test_every_metrics_page_is_clean(stack: RealStack) -> None:
 
 
 def test_the_gateway_page_shows_what_the_status_route_says(stack: RealStack) -> None:
+    capabilities = stack.capabilities()  # first, since the first look moves lights
     page = stack.metrics("GATEWAY_METRICS_PORT")
-    for name, evidence in stack.capabilities().items():
+    for name, evidence in capabilities.items():
         line = f'atelier_capability_state{{capability="{name}",state="{evidence["state"]}"}} 1.0'
         assert line in page
 
