@@ -60,6 +60,8 @@ _HEALTHZ = {
 _TASK_HEADERS = (
     ("Prefer", "`respond-async` submits the task as a job; the answer is 202 with its operation."),
     ("Idempotency-Key", "With `Prefer`: a second request with the same key gets the same job."),
+    ("X-Atelier-Presence", "With `Prefer`: who is there; see SubmitJobRequest.presence."),
+    ("X-Atelier-On-Leave", "With `Prefer`: `keep` or `drop`; see SubmitJobRequest.on_leave."),
 )
 
 

@@ -3,10 +3,11 @@
 Knows headers; what runs the task is handed in.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from google.longrunning import operations_pb2
+from multidict import CIMultiDictProxy
 
 PREFERENCE = "respond-async"
 
@@ -27,18 +28,28 @@ Defer = Callable[[Deferral], Awaitable[operations_pb2.Operation]]
 """Accepts a task and gives its operation; raises AtelierError if it cannot."""
 
 
-def prefers_async(headers: Mapping[str, str]) -> bool:
-    """Whether the caller would rather not wait."""
-    preferences = headers.get("Prefer", "").lower().split(",")
+def prefers_async(headers: CIMultiDictProxy[str]) -> bool:
+    """Whether the caller would rather not wait. Several lines are one list."""
+    preferences = ",".join(headers.getall("Prefer", [])).lower().split(",")
     return any(item.partition(";")[0].strip() == PREFERENCE for item in preferences)
 
 
-def deferral_of(headers: Mapping[str, str], method: str, request: bytes) -> Deferral:
+def idempotency_key(headers: CIMultiDictProxy[str]) -> str:
+    """The key of the request, "" without one.
+
+    It may stand in quotes, as a string of RFC 8941 does; they are no part of it.
+    """
+    text = headers.get("Idempotency-Key", "")
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1] if quoted else text
+
+
+def deferral_of(headers: CIMultiDictProxy[str], method: str, request: bytes) -> Deferral:
     """The task with what the headers say of it."""
     return Deferral(
         method=method,
         request=request,
-        idempotency_key=headers.get("Idempotency-Key", "").strip('"'),
+        idempotency_key=idempotency_key(headers),
         presence=headers.get("X-Atelier-Presence", ""),
         on_leave=headers.get("X-Atelier-On-Leave", ""),
     )

@@ -44,9 +44,14 @@ class OperationsServicer(operations_pb2_grpc.OperationsServicer):  # type: ignor
     async def WaitOperation(
         self, request: operations_pb2.WaitOperationRequest, context: object
     ) -> operations_pb2.Operation:
-        """The operation once it is done, or as it is after the timeout, if there is one."""
+        """The operation once it is done, or as it is after the timeout, if there is one.
+
+        Raises NotFound, and InvalidArgument for a timeout below 0.
+        """
         timeout = request.timeout
         seconds = timeout.seconds + timeout.nanos / 1e9 if request.HasField("timeout") else None
+        if seconds is not None and seconds < 0:
+            raise InvalidArgument(FieldViolation("timeout", "must be at least 0 s"))
         return operation_message(await self._jobs.wait(_id(request.name), seconds))
 
     async def CancelOperation(

@@ -67,7 +67,7 @@ def checked(
     """The submission as a new job. Raises InvalidArgument that names the field."""
     method = submission.method.removeprefix("/")
     route = task_route(method, routes)
-    _check_length("idempotency_key", submission.idempotency_key)
+    _check_text("idempotency_key", submission.idempotency_key)
     check_leaving(submission.on_leave, submission.presence)
     request = _request(method, submission.request)
     # In the one order: clients may write the same message in several.
@@ -100,16 +100,19 @@ def check_leaving(on_leave: str, presence: str) -> None:
     """Raises InvalidArgument for an on_leave that is none, or that nobody's presence goes with,
     and for a presence that is too long.
     """
-    _check_length("presence", presence)
+    _check_text("presence", presence)
     if on_leave not in ("", KEEP, DROP):
         raise _wrong("on_leave", f"must be '{KEEP}' or '{DROP}', not '{on_leave[:64]}'")
     if on_leave == DROP and not presence:
         raise _wrong("presence", f"is needed for on_leave '{DROP}': it tells who may leave")
 
 
-def _check_length(field: str, text: str) -> None:
+def _check_text(field: str, text: str) -> None:
     if len(text) > MAX_TEXT_CHARACTERS:
         raise _wrong(field, f"has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} may be")
+    # A header may hold any bytes, and not every database keeps a NUL.
+    if not text.isprintable():
+        raise _wrong(field, "may hold printable characters only, by HTTP in UTF-8")
 
 
 def _descriptor(method: str) -> MethodDescriptor:

@@ -12,6 +12,7 @@ from atelier.jobs.v1 import jobs_pb2
 from atelier.videogen.v1 import videogen_pb2
 from services.common.errors import NotFound
 from services.gateway.bridge.backend import CallFailed
+from services.gateway.bridge.respond_async import idempotency_key
 from services.gateway.caller import current
 from services.gateway.jobs.record import ENDED, NotYet
 from services.gateway.jobs.submission import Submission
@@ -76,7 +77,7 @@ class Videos:
         submission = Submission(
             method=clips.METHOD,
             request=message.SerializeToString(),
-            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            idempotency_key=idempotency_key(request.headers),
         )
         job = await self._jobs.submit(submission, current.get())
         return web.json_response(clips.video(job))

@@ -1,13 +1,17 @@
 """`Prefer: respond-async` puts a task off, and nothing but a task."""
 
+import asyncio
+import http.client
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from services.gateway.bridge.respond_async import prefers_async
+from services.gateway.bridge.respond_async import idempotency_key, prefers_async
 from services.gateway.record import State
 from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.image_fakes import Studio, studio
@@ -77,27 +81,63 @@ async def test_what_is_no_task_is_answered_at_once() -> None:
         assert "Preference-Applied" not in answer.headers
 
 
-async def test_a_presence_of_many_characters_is_refused_by_its_field() -> None:
-    async with drawing() as (session, _, _):
-        async with await put_off(session, **{"X-Atelier-Presence": "x" * 200}) as answer:
-            assert answer.status == 400
-            [details] = [
-                each for each in (await answer.json())["error"]["details"]
-                if each["@type"].endswith("BadRequest")
-            ]  # fmt: skip
-        assert details["field_violations"][0]["field"] == "presence"
+@pytest.mark.parametrize(
+    ("header", "value", "field"),
+    [
+        ("X-Atelier-Presence", b"x" * 200, "presence"),
+        ("X-Atelier-Presence", b"\xe9\xff", "presence"),
+        ("Idempotency-Key", b"\xe9\xff", "idempotency_key"),
+        ("X-Atelier-On-Leave", b"go", "on_leave"),
+    ],
+)
+async def test_a_header_that_cannot_be_is_refused_by_its_field(
+    header: str, value: bytes, field: str
+) -> None:
+    async with drawing() as (_, _, running):
+        status, error = await asyncio.to_thread(raw_post, running.http_port, header, value)
+    assert status == 400
+    [details] = [each for each in error["details"] if each["@type"].endswith("BadRequest")]
+    assert details["field_violations"][0]["field"] == field
+
+
+def raw_post(port: int, header: str, value: bytes) -> tuple[int, dict[str, Any]]:
+    """Puts a picture off with a header of any bytes, which no good client would send."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(connection):
+        body = b'{"prompt": "a dog"}'
+        connection.putrequest("POST", "/v1/image/generate")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.putheader("Prefer", "respond-async")
+        connection.putheader(header, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())["error"]
 
 
 @pytest.mark.parametrize(
-    ("header", "wanted"),
+    ("lines", "wanted"),
     [
-        ("respond-async", True),
-        ("Respond-Async, wait=10", True),
-        ("wait=10, respond-async; x=1", True),
-        ("return=minimal", False),
-        ("respond-asynchronously", False),
-        ("", False),
+        (["respond-async"], True),
+        (["Respond-Async, wait=10"], True),
+        (["wait=10, respond-async; x=1"], True),
+        (["wait=10", "respond-async"], True),
+        (["return=minimal"], False),
+        (["respond-asynchronously"], False),
+        ([""], False),
+        ([], False),
     ],
 )
-def test_the_header_is_read_as_rfc_7240_has_it(header: str, wanted: bool) -> None:
-    assert prefers_async({"Prefer": header}) is wanted
+def test_the_header_is_read_as_rfc_7240_has_it(lines: list[str], wanted: bool) -> None:
+    assert prefers_async(headers(*(("Prefer", line) for line in lines))) is wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "key"), [('"a"', "a"), ("a", "a"), ('"', '"'), ('""', ""), ('a"', 'a"')]
+)
+def test_a_key_may_stand_in_quotes(value: str, key: str) -> None:
+    assert idempotency_key(headers(("Idempotency-Key", value))) == key
+
+
+def headers(*lines: tuple[str, str]) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict(lines))
