@@ -60,7 +60,7 @@ export function OptionalNumber(props: Props) {
           <button
             type="button"
             className="text-button"
-            aria-label={`${label}: back to the model's own`}
+            aria-label={`Reset ${label} to the model's own`}
             disabled={value === null}
             onClick={() => {
               setTyped(null);

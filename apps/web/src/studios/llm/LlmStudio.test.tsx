@@ -266,7 +266,7 @@ describe('settings', () => {
     await openStudio();
     await userEvent.type(setting('Temperature'), '0.5');
     await userEvent.click(
-      screen.getByRole('button', { name: "Temperature: back to the model's own" }),
+      screen.getByRole('button', { name: "Reset Temperature to the model's own" }),
     );
     expect(setting('Temperature')).toHaveValue(null);
     expect((await say('Hello')).body).not.toHaveProperty('temperature');

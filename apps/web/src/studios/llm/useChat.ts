@@ -86,12 +86,14 @@ function useLife(store: ChatStore): void {
       if (isEscape(event) && !elsewhere) store.stop();
     };
     const keep = () => store.keep();
+    // Before the browser breaks the stream off, which would look like a lost gateway.
+    const stop = () => store.stop();
     window.addEventListener('keydown', onKey);
-    window.addEventListener('pagehide', keep);
+    window.addEventListener('pagehide', stop);
     document.addEventListener('visibilitychange', keep);
     return () => {
       window.removeEventListener('keydown', onKey);
-      window.removeEventListener('pagehide', keep);
+      window.removeEventListener('pagehide', stop);
       document.removeEventListener('visibilitychange', keep);
       store.stop();
     };

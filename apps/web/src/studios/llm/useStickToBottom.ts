@@ -3,6 +3,9 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 /** How near the end counts as being there, in pixels. */
 const NEAR = 40;
 
+/** What a person does to scroll, or to go to something that is then scrolled to. */
+const MEANT = ['wheel', 'touchmove', 'pointerdown', 'keydown', 'focusin'] as const;
+
 /**
  * Keeps a scrolled element at its end while its content grows, but only if it is there: whoever
  * reads further up stays where they are.
@@ -13,31 +16,53 @@ export function useStickToBottom() {
   const sticks = useRef(true);
   const [isAtEnd, setIsAtEnd] = useState(true);
 
+  const stick = useCallback((will: boolean) => {
+    sticks.current = will;
+    setIsAtEnd(will);
+  }, []);
+
   const toEnd = useCallback(() => {
     const element = scroller.current;
-    sticks.current = true;
-    setIsAtEnd(true);
+    stick(true);
     if (element) element.scrollTop = element.scrollHeight;
-  }, []);
+  }, [stick]);
 
   useEffect(() => {
     const element = scroller.current;
     if (!element || !content.current) return;
-    const look = () => {
-      sticks.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-      setIsAtEnd(sticks.current);
+    let isMeant = false;
+    let height = element.scrollHeight;
+    const scrolled = () => {
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
+      // A browser scrolls by itself when it learns how high something out of sight really is.
+      const isByItself = !isMeant && scrollHeight !== height;
+      height = scrollHeight;
+      if (isNear) stick(true);
+      else if (!isByItself) stick(false);
+    };
+    const meant = () => {
+      isMeant = true;
+    };
+    const ended = () => {
+      isMeant = false;
     };
     const grown = new ResizeObserver(() => {
-      if (sticks.current) element.scrollTop = element.scrollHeight;
+      height = element.scrollHeight;
+      if (sticks.current) element.scrollTop = height;
     });
     grown.observe(content.current);
     grown.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
+    for (const type of MEANT) element.addEventListener(type, meant, { passive: true });
+    element.addEventListener('scroll', scrolled, { passive: true });
+    element.addEventListener('scrollend', ended);
     return () => {
       grown.disconnect();
-      element.removeEventListener('scroll', look);
+      for (const type of MEANT) element.removeEventListener(type, meant);
+      element.removeEventListener('scroll', scrolled);
+      element.removeEventListener('scrollend', ended);
     };
-  }, []);
+  }, [stick]);
 
   return { scroller, content, isAtEnd, toEnd };
 }
