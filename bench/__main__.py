@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints the table for BENCHMARKS.md: `make bench`.
 
-python -m bench [gateway] [llm] [tts] [image] [videogen]
+python -m bench [gateway] [jobs] [llm] [tts] [image] [videogen]
 """
 
 import importlib
@@ -9,13 +9,13 @@ import sys
 from bench.rows import Row, table
 from services.common.settings import load_settings
 
-_ALL = ("gateway", "llm", "tts", "image", "videogen")
+_ALL = ("gateway", "jobs", "llm", "tts", "image", "videogen")
 
 
 def _runnable() -> list[str]:
-    """The gateway, and the capabilities whose workers the settings start."""
+    """The gateway, its jobs, and the capabilities whose workers the settings start."""
     started = {row.name for row in load_settings().capabilities if row.start}
-    return [name for name in _ALL if name == "gateway" or name in started]
+    return [name for name in _ALL if name in ("gateway", "jobs", *started)]
 
 
 def main() -> int:
