@@ -42,7 +42,7 @@ async def _survive(folder: Path, kills: int, patience_seconds: float) -> tuple[V
         await stack.serving()
         count_ends(stack)
         callers = Callers(stack, chance)
-        callers.begin(callers=3, jobs_at_once=3)
+        callers.begin(callers=3, jobs_at_once=5)
         killed = await _kill(stack, chance, kills)
         await callers.finish(patience_seconds)
         stack.end(GATEWAY)

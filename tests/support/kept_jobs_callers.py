@@ -6,6 +6,7 @@ not count twice.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,8 +37,8 @@ class Asked:
 
     request: videogen_pb2.GenerateVideoRequest
     job: jobs_pb2.Job
-    cancelled: bool = False
-    """Whether the gateway has said that it was told to stop."""
+    cancelled_at: int | None = None
+    """When the gateway had said that it was told to stop, by the monotonic clock in nanoseconds."""
     ended: jobs_pb2.Job | None = None
 
 
@@ -130,7 +131,7 @@ class Callers:
         await asyncio.sleep(self.chance.uniform(0, 0.2))
         request = operations_pb2.CancelOperationRequest(name=f"operations/{asked.job.id}")
         await self._surely(lambda: operations.CancelOperation(request, **_PATIENT))
-        asked.cancelled = True
+        asked.cancelled_at = time.monotonic_ns()
 
     async def _end(self, operations: Any, asked: Asked) -> jobs_pb2.Job:
         request = operations_pb2.WaitOperationRequest(name=f"operations/{asked.job.id}")

@@ -7,6 +7,7 @@ written to a log as it begins and ends; a run that was killed has no end there.
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
@@ -85,10 +86,13 @@ class Filmer(videogen_pb2_grpc.VideogenServiceServicer):
         self, request: videogen_pb2.GenerateVideoRequest, job: str, cancellation: Cancellation
     ) -> Iterator[_Response]:
         with self._log.during(RUN, RUN_ENDED, job):
+            if not request.HasField("seed"):
+                # As a real one does; a job's seed has been drawn by then, or two runs would differ.
+                request.seed = secrets.randbits(32)
             clip, material = clip_of(request), _material(request)
             steps = 1 + material[1] % 6
             for step in range(1, steps + 1):
-                time.sleep(material[2] / 10_000)
+                time.sleep(material[2] / 20_000)
                 cancellation.check()
                 yield _Response(progress=progress_pb2.StepProgress(step=step, total_steps=steps))
                 preview = progress_pb2.Preview(data=material, content_type="image/webp", step=step)

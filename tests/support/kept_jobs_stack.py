@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from multiprocessing.context import ForkServerProcess
@@ -67,6 +68,8 @@ class KillableStack:
         self._settings.write_text(self._text())
         self._context = _forking()
         self._processes: dict[str, ForkServerProcess] = {}
+        self.gateways_began_at: list[int] = []
+        """By the monotonic clock in nanoseconds."""
 
     def start(self, *names: str) -> None:
         """Starts those that do not run."""
@@ -80,6 +83,8 @@ class KillableStack:
                 else (_worker, (self._worker_port, str(self.told), log))
             )
             process = self._context.Process(target=target, args=arguments, daemon=True)
+            if name == GATEWAY:
+                self.gateways_began_at.append(time.monotonic_ns())
             process.start()
             self._processes[name] = process
 

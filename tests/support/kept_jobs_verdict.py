@@ -65,7 +65,9 @@ def judge(stack: KillableStack, callers: Callers) -> Verdict:
         ).fetchall()
     _judge_jobs(verdict, callers.asked, rows, ends)
     _judge_files(verdict, stack, callers.asked, files)
-    _judge_runs(verdict, Log.read(stack.told))
+    told = Log.read(stack.told)
+    _judge_runs(verdict, told)
+    _judge_cancels(verdict, stack, callers.asked, told)
     return verdict
 
 
@@ -83,7 +85,7 @@ def _judge_jobs(
         one = asked.get(job_id)
         told = one.ended.state if one is not None and one.ended is not None else "nothing"
         verdict.expect(told == state, f"{job_id} is {state}, and its caller was told {told}")
-        allowed = {SUCCEEDED} | ({CANCELLED} if one is not None and one.cancelled else set())
+        allowed = {SUCCEEDED} | ({CANCELLED} if one is not None and one.cancelled_at else set())
         verdict.expect(state in allowed, f"{job_id} is {state}")
 
 
@@ -143,3 +145,14 @@ def _judge_runs(verdict: Verdict, told: list[dict[str, Any]]) -> None:
             going[key] -= 1
     left = [key for key, number in going.items() if number and key[1] == pids[-1]]
     verdict.expect(not left, f"still at work after all had ended: {left}")
+
+
+def _judge_cancels(
+    verdict: Verdict, stack: KillableStack, asked: dict[str, Asked], told: list[dict[str, Any]]
+) -> None:
+    """No later gateway begins a job that an earlier one was told to stop."""
+    for line in told:
+        one = asked.get(line["job"])
+        if line["what"] == CALL and one is not None and one.cancelled_at is not None:
+            between = [at for at in stack.gateways_began_at if one.cancelled_at < at < line["at"]]
+            verdict.expect(not between, f"{line['job']} was begun though it was cancelled")
