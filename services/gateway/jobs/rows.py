@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select
 
 from services.gateway.jobs.record import JobRecord, StoredFile
 from services.gateway.jobs.schema import files, jobs
@@ -21,6 +21,19 @@ def fetch(connection: Connection, query: Select[Any], folder: Path) -> list[JobR
         for item in connection.execute(found):
             by_job[item.job_sequence].append(_file(item, folder))
     return [_record(row, by_job[row.sequence]) for row in rows]
+
+
+def newest(limit: int | None, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The newest jobs for which all conditions hold, the newest first.
+
+    Who they are is found in an index; only these are read as a whole. `sequence + 0` keeps a
+    database from walking through the jobs in their order until it has met enough of a rare kind.
+    """
+    found = select(jobs.c.sequence).where(*conditions)
+    found = found.order_by((jobs.c.sequence + 0).desc()).limit(limit)
+    these = found.subquery()
+    query = select(jobs).join(these, these.c.sequence == jobs.c.sequence)
+    return query.order_by(jobs.c.sequence.desc())
 
 
 def fetch_one(connection: Connection, job_id: str, folder: Path) -> JobRecord | None:

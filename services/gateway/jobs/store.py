@@ -20,7 +20,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import code_pb2, status_pb2
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from services.common.errors import FieldViolation, InvalidArgument, NotFound, to_status
 from services.common.settings import ROOT
@@ -50,7 +50,7 @@ from services.gateway.jobs.record import (
     StoredFile,
 )
 from services.gateway.jobs.retention import Kept, oldest_kept, to_evict
-from services.gateway.jobs.rows import add_files, fetch, fetch_one, micro, sets_of_files
+from services.gateway.jobs.rows import add_files, fetch, fetch_one, micro, newest, sets_of_files
 from services.gateway.jobs.schema import jobs
 
 log = logging.getLogger(__name__)
@@ -184,15 +184,10 @@ class JobStore:
 
         Raises InvalidArgument for a token that is none.
         """
-        query = select(jobs).order_by(jobs.c.sequence.desc()).limit(page_size + 1)
+        conditions = _matching(capability, states, submitter)
         if page_token:
-            query = query.where(jobs.c.sequence < _token(page_token))
-        if submitter is not None:
-            query = query.where(jobs.c.submitter == submitter)
-        if capability:
-            query = query.where(jobs.c.capability == capability)
-        if states:
-            query = query.where(jobs.c.state.in_(states))
+            conditions.append(jobs.c.sequence < _token(page_token))
+        query = newest(page_size + 1, *conditions)
         found = await self._read(partial(fetch, query=query, folder=self._folder.files))
         page = found[:page_size]
         more = len(found) > page_size
@@ -205,16 +200,10 @@ class JobStore:
 
         Those of one submitter, or with None of all.
         """
-        going = [state for state in (QUEUED, RUNNING) if not states or state in states]
-        over = [state for state in sorted(ENDED) if not states or state in states]
-        newest = select(jobs).order_by(jobs.c.sequence.desc())
-        if submitter is not None:
-            newest = newest.where(jobs.c.submitter == submitter)
-        if capability:
-            newest = newest.where(jobs.c.capability == capability)
+        groups = ((QUEUED, RUNNING), None), (sorted(ENDED), _FIRST_LOOK_ENDED)
+        asked = [([one for one in of if not states or one in states], most) for of, most in groups]
         queries = [
-            newest.where(jobs.c.state.in_(going)),
-            newest.where(jobs.c.state.in_(over)).limit(_FIRST_LOOK_ENDED),
+            newest(most, *_matching(capability, these, submitter)) for these, most in asked if these
         ]
 
         def look(connection: Connection) -> list[JobRecord]:
@@ -525,6 +514,20 @@ class JobStore:
 def page_token_after(record: JobRecord) -> str:
     """Asks for the page that begins behind this job."""
     return f"{record.sequence:x}"
+
+
+def _matching(
+    capability: str, states: Collection[str], submitter: str | None
+) -> list[ColumnElement[bool]]:
+    """What has to hold of a job; an empty capability, no states and no submitter mean any."""
+    conditions: list[ColumnElement[bool]] = []
+    if submitter is not None:
+        conditions.append(jobs.c.submitter == submitter)
+    if capability:
+        conditions.append(jobs.c.capability == capability)
+    if states:
+        conditions.append(jobs.c.state.in_(states))
+    return conditions
 
 
 def _recover(connection: Connection) -> None:
