@@ -38,6 +38,7 @@ def test_the_studios_show_what_happens(tmp_path: Path) -> None:
             "E2E_PYTHON": sys.executable,
             "E2E_GATEWAY_PID": str(stack.gateway().pid),
             "E2E_LLM_PID": str(stack.worker("llm").pid),
+            "E2E_TTS_PID": str(stack.worker("tts").pid),
         }
         for name, folder in models.items():
             told[f"E2E_{name}_WEIGHTS"] = str(folder / WEIGHTS)
