@@ -9,6 +9,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,12 +88,15 @@ def watched(stack: RealStack, voice: Voice, prometheus: Prometheus) -> Watched:
     until(lambda: prometheus.value(evaluated), "rules that tell of four unknown capabilities")
     before = prometheus.firing()
 
+    pool = ThreadPoolExecutor(1)  # pictures take longest, and do not disturb the rest
+    drawing = pool.submit(pictures, stack)
     mistakes(stack)
     neutral = 'atelier_capability_verdicts_total{capability="llm",verdict="neutral"} >= 4'
     until(lambda: prometheus.value(neutral), "the mistakes in Prometheus")
     after_mistakes = prometheus.firing()
 
-    work(stack)
+    for text in ("Say hello.", "What is rain?"):
+        assert post(stack, "/v1/llm/chat:stream", chat(text, max_tokens=24))
     assert post(stack, "/v1/tts/speech", {"text": "Nobody hears this."}) is None
     until(lambda: ERROR_OF_TTS in prometheus.firing(), "an alert for the broken voice")
     until(lambda: ERROR_OF_TTS in prometheus.told(), "Alertmanager to be told of it")
@@ -100,6 +104,7 @@ def watched(stack: RealStack, voice: Voice, prometheus: Prometheus) -> Watched:
     voice.mend()
     assert post(stack, "/v1/tts/speech:stream", {"text": "Now I can speak. Do you hear me?"})
     until(lambda: ERROR_OF_TTS not in prometheus.firing(), "the end of the alert")
+    drawing.result()
     p95 = "count(capability:atelier_task_seconds:p95_1h > 0) == 4"
     until(lambda: prometheus.value(p95), "rules that tell of four capabilities at work")
     return Watched(stack, prometheus, before, after_mistakes, told)
@@ -142,10 +147,8 @@ def mistakes(stack: RealStack) -> None:
                 pass
 
 
-def work(stack: RealStack) -> None:
-    """Real tasks of the three capabilities that work, and a job."""
-    for text in ("Say hello.", "What is rain?"):
-        assert post(stack, "/v1/llm/chat:stream", chat(text, max_tokens=24))
+def pictures(stack: RealStack) -> None:
+    """A picture, a clip, and a picture as a job."""
     picture = post(
         stack, "/v1/image/generate", {"prompt": "a rocket", "seed": 7, "preview_every_steps": 1}
     )
