@@ -1,6 +1,7 @@
 """Gateways that keep jobs, one after the other in the same folder, and a client of each."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -129,6 +130,20 @@ class JobClient:
             yield Watcher(call)
         finally:
             call.cancel()
+
+
+class Turnstile(threading.Event):
+    """In place of a fake worker's `go`: lets so many steps pass and holds the next one."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if self._steps and not self.is_set():
+            self._steps -= 1
+            return True
+        return super().wait(timeout)
 
 
 class Watcher:

@@ -1,6 +1,7 @@
 """An accepted job comes to one end, whatever is cancelled, lost, full or ended meanwhile."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,13 @@ from atelier.echo.v1 import echo_pb2
 from atelier.image.v1 import image_pb2
 from atelier.videogen.v1 import videogen_pb2
 from services.common.errors import error_info
+from services.common.settings import GatewaySettings, Settings, SettingsError
+from services.common.settings_jobs import JobSettings
+from services.gateway.gateway import Gateway
 from services.gateway.jobs import course, lane, runner, thumbnails
 from services.gateway.jobs.record import QUEUED, RUNNING
 from services.gateway.record import State
-from tests.support.gateways import EchoProcess, echo_process, echo_row, free_port
+from tests.support.gateways import NO_KEYS, EchoProcess, echo_process, echo_row, free_port
 from tests.support.image_fakes import Studio, studio
 from tests.support.image_pictures import picture_file
 from tests.support.kept_jobs_disk import FullDisk, no_file_larger_than
@@ -26,6 +30,7 @@ from tests.support.kept_jobs_gateway import (
     FILM,
     REPEAT,
     JobClient,
+    Turnstile,
     image_row,
     job_gateway,
     order,
@@ -74,13 +79,17 @@ async def test_a_job_goes_from_queued_through_its_steps_to_its_result(tmp_path: 
 
 
 async def test_a_running_job_shows_its_steps_and_its_preview(tmp_path: Path) -> None:
-    async with drawing(tmp_path) as (jobs, _):
-        job = await jobs.submit(order(steps=50, preview_every_steps=1))
-        seen = await jobs.until(job, lambda now: now.HasField("preview") and now.step)
-        assert (seen.phase, seen.total_steps) == ("working", 50)
+    async with drawing(tmp_path) as (jobs, worker):
+        worker.painter.go = Turnstile(2)
+        job = await jobs.submit(order(steps=4, preview_every_steps=1))
+        seen = await jobs.until(job, lambda now: now.HasField("preview") and now.step == 2)
+        assert (seen.state, seen.phase, seen.total_steps) == (RUNNING, "working", 4)
         assert seen.preview.url.startswith(f"/v1/jobs/{job.id}/preview?v=")
-        assert seen.HasField("estimated_remaining")
-        await jobs.ended(job)
+        assert seen.estimated_remaining.seconds == 1
+        worker.painter.go.set()
+        ended = await jobs.ended(job)
+        assert not ended.HasField("preview")
+        assert ended.step == 0
 
 
 async def test_what_the_worker_refuses_ends_the_job_with_the_workers_words(tmp_path: Path) -> None:
@@ -393,6 +402,29 @@ async def test_a_wait_is_told_that_the_gateway_ends_before_its_job(tmp_path: Pat
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await asking
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_gateway_that_cannot_listen_costs_no_attempt(tmp_path: Path) -> None:
+    async with studio() as worker:
+        async with job_gateway(tmp_path, image_row(free_port())) as jobs:
+            job = await jobs.submit()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            settings = Settings(
+                gateway=GatewaySettings(
+                    grpc_port=0, http_port=taken.getsockname()[1], metrics_port=0
+                ),
+                capabilities=(image_row(worker.port),),
+                access=NO_KEYS,
+                jobs=JobSettings(folder=str(tmp_path)),
+            )
+            gateway = Gateway(settings)
+            with pytest.raises(SettingsError, match=r"gateway\.http_port"):
+                await gateway.start()
+            await gateway.stop(0)
+        assert seeds(worker) == []
+        async with job_gateway(tmp_path, image_row(worker.port)) as jobs:
+            ended = await jobs.ended(job)
+            assert (ended.state, ended.attempts) == ("succeeded", 1)
 
 
 async def test_jobs_run_in_the_order_of_their_acceptance_after_a_restart(tmp_path: Path) -> None:

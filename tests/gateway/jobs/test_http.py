@@ -16,6 +16,7 @@ from tests.support.image_pictures import picture_file
 from tests.support.kept_jobs_gateway import (
     FILM,
     JobClient,
+    Turnstile,
     image_row,
     job_gateway,
     order,
@@ -112,9 +113,9 @@ async def test_a_preview_is_shown_while_its_job_runs_and_never_kept(tmp_path: Pa
     async with studio() as worker, job_gateway(tmp_path, image_row(worker.port)) as jobs:
         base = f"http://127.0.0.1:{jobs.running.http_port}"
         async with aiohttp.ClientSession(base) as browser:
-            job = await jobs.submit(order(steps=50, preview_every_steps=1))
+            worker.painter.go = Turnstile(1)
+            job = await jobs.submit(order(steps=4, preview_every_steps=1))
             seen = await jobs.until(job, lambda now: now.HasField("preview"))
-            worker.painter.go.clear()
             async with browser.get(seen.preview.url) as answer:
                 assert await answer.read() == b"\xff\xd8\xff preview"
                 assert answer.headers["Cache-Control"] == "no-store"

@@ -14,6 +14,7 @@ from tests.support.image_pictures import picture_file
 from tests.support.kept_jobs_gateway import (
     FILM,
     JobClient,
+    Turnstile,
     image_row,
     job_gateway,
     order,
@@ -52,9 +53,9 @@ async def test_a_large_file_comes_in_chunks_and_whole(tmp_path: Path) -> None:
 
 async def test_a_preview_can_be_read_while_its_job_runs(tmp_path: Path) -> None:
     async with studio() as worker, job_gateway(tmp_path, image_row(worker.port)) as jobs:
-        job = await jobs.submit(order(steps=50, preview_every_steps=1))
+        worker.painter.go = Turnstile(1)
+        job = await jobs.submit(order(steps=4, preview_every_steps=1))
         await jobs.until(job, lambda now: now.HasField("preview"))
-        worker.painter.go.clear()
         file, chunks = await read_file(jobs, job.id, "preview")
         assert (file.name, file.content_type, chunks) == (
             "preview", "image/jpeg", [b"\xff\xd8\xff preview"],

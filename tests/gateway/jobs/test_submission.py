@@ -27,8 +27,8 @@ ECHO = "atelier.echo.v1.EchoService"
 
 
 @pytest.fixture(scope="module")
-def routes() -> dict[str, Route]:
-    """Those of a gateway that nobody has called yet."""
+async def routes() -> dict[str, Route]:
+    """Those of a gateway that nobody has called yet; its channels want an event loop."""
     from atelier.echo.v1 import echo_pb2  # noqa: F401 - knows the service
 
     health = HealthMap(["image", "echo"])
