@@ -4,9 +4,12 @@ What becomes of an accepted job is course.py's affair.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Collection, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from atelier.jobs.v1 import jobs_pb2
 from services.common import tracing
@@ -35,6 +38,7 @@ from services.gateway.jobs.submission import Submission, check_leaving, checked,
 from services.gateway.jobs.watchers import Watchers
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 _EVICT_EVERY_SECONDS = 3600.0
 
 
@@ -271,7 +275,10 @@ class Jobs:
         """Jobs grow too old also where none ends."""
         while True:
             await asyncio.sleep(_EVICT_EVERY_SECONDS)
-            await self._store.evict()
+            try:
+                await self._store.evict()
+            except (AtelierError, SQLAlchemyError):
+                log.exception("the oldest jobs could not be deleted")
 
     def _deleted(self, gone: tuple[GoneJob, ...]) -> None:
         self._watchers.deleted(gone)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from services.common.errors import error_info
 from services.common.settings_jobs import JobSettings
 from services.gateway.caller import ANYBODY
 from services.gateway.health_map import HealthMap
+from services.gateway.jobs import jobs as jobs_module
 from services.gateway.jobs.jobs import Jobs
 from services.gateway.jobs.metrics import JobMetrics
 from services.gateway.jobs.record import ENDED, RUNNING
 from services.gateway.jobs.submission import Submission
 from tests.support.gateways import echo_row, free_port
 from tests.support.image_fakes import Studio, studio
+from tests.support.kept_jobs_disk import FullDisk
 from tests.support.kept_jobs_gateway import DRAW, JobClient, Watcher, image_row, job_gateway, order
 from tests.support.waiting import until
 
@@ -404,6 +407,25 @@ async def test_a_job_whose_capability_is_gone_cannot_be_retried(tmp_path: Path) 
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await jobs.jobs.RetryJob(jobs_pb2.RetryJobRequest(id=job.id))
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_jobs_grow_too_old_also_where_none_ends_and_a_full_disk_only_delays_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with waiting(tmp_path) as jobs:
+        job = await jobs.submit()
+        await jobs.stopped(job)
+    monkeypatch.setattr(jobs_module, "_EVICT_EVERY_SECONDS", 0.01)
+    async with waiting(tmp_path) as jobs:
+        disk = FullDisk(jobs.store)
+        disk.full = True
+        jobs.store._settings = replace(jobs.store._settings, keep_days=1e-9)
+        await until(lambda: disk.refused > 1)
+        assert await jobs.listed()
+        async with jobs.watch() as watch:
+            disk.full = False
+            await watch.until(lambda seen: seen.deleted == [job.id])
+        assert await jobs.listed() == []
 
 
 async def test_nothing_is_done_before_the_start() -> None:
