@@ -64,6 +64,7 @@ export class HealthGateway {
     http.get('*/v1/jobs*', () =>
       HttpResponse.json({ error: { status: 'NOT_FOUND' } }, { status: 404 }),
     ),
+    http.get('*/v1/tts/voices', () => HttpResponse.json({ voices: [] })),
     http.get('*/v1/:name/model', () =>
       HttpResponse.json({ model: { name: 'toy', state: 'loaded' } }),
     ),
