@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { open, SCHEMES, SIZES, seriousFaults, stackUrl, withBrowser } from './browser';
+import { open, SIZES, stackUrl, withBrowser } from './browser';
 
 withBrowser();
 
@@ -204,37 +204,18 @@ describe('a long conversation', () => {
   });
 });
 
-describe.each(SCHEMES.flatMap((scheme) => SIZES.map((size) => ({ scheme, size }))))(
-  'in $scheme at $size.width px',
-  (look) => {
-    test('a conversation has no serious fault and fits', async () => {
-      const told = { messages: 4, pieces: 60, pauseMilliseconds: 0 };
-      const page = await open('/llm', { ...look, prepare: (page) => pretend(page, told) });
-      await say(page, 'One more.');
-      await page.getByRole('button', { name: 'Regenerate' }).waitFor(WAIT);
-      await page.getByRole('button', { name: 'Edit' }).first().click();
-      expect(await seriousFaults(page)).toEqual([]);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - window.innerWidth,
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
-    });
-
-    test('the settings can be reached by keyboard alone', async () => {
-      const page = await open('/llm', look);
-      const isNarrow = look.size.width < 1080;
-      if (isNarrow) {
-        await page.getByRole('button', { name: 'Settings' }).focus();
-        await page.keyboard.press('Enter');
-      }
-      const temperature = page.getByRole('spinbutton', { name: 'Temperature' });
-      for (let presses = 0; presses < 40; presses += 1) {
-        if (await temperature.evaluate((element) => element === document.activeElement)) break;
-        await page.keyboard.press('Tab');
-      }
-      await page.keyboard.type('0.7');
-      expect(await temperature.inputValue()).toBe('0.7');
-      expect(await seriousFaults(page)).toEqual([]);
-    });
-  },
-);
+test.each(SIZES)('the settings are reached by keyboard alone at $width px', async (size) => {
+  const page = await open('/llm', { size });
+  const settings = page.getByRole('button', { name: 'Settings' });
+  if (await settings.isVisible()) {
+    await settings.focus();
+    await page.keyboard.press('Enter');
+  }
+  const temperature = page.getByRole('spinbutton', { name: 'Temperature' });
+  for (let presses = 0; presses < 40; presses += 1) {
+    if (await temperature.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.type('0.7');
+  expect(await temperature.inputValue()).toBe('0.7');
+});

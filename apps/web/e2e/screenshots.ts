@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { test } from 'vitest';
 import { open, PATHS, SCHEMES, SIZES, withBrowser } from './browser';
 import { PICTURE_SCENES, type Scene } from './pictureScenes';
+import { TALK_SCENES } from './talkScenes';
 
 withBrowser();
 
@@ -36,7 +37,7 @@ test.each(STATES)('every page while its light says: %s', async (state) => {
 });
 
 /** The states of single studios; each studio has a file of them. */
-const SCENES: readonly Scene[] = [...PICTURE_SCENES];
+const SCENES: readonly Scene[] = [...PICTURE_SCENES, ...TALK_SCENES];
 
 test.each(SCENES)('the scene $name', async ({ name, path, prepare, ready }) => {
   const where = typeof path === 'string' ? path : await path();

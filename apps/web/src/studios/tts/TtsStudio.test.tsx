@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, waitFor, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse, http } from 'msw';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -208,10 +208,13 @@ describe('a reading', () => {
   test('can be gone through by keyboard', async () => {
     await openStudio();
     await done('One.');
+    await userEvent.click(button('Stop'));
     const position = screen.getByRole('slider', { name: 'Position' });
-    act(() => position.focus());
     expect(position).toHaveAttribute('max', '2');
-    act(() => loudspeaker.pass(9));
+    // jsdom's slider knows no arrow keys; Chromium's do this.
+    fireEvent.change(position, { target: { value: '1.5' } });
+    expect(position).toHaveValue('1.5');
+    expect(screen.getByTestId('position')).toHaveTextContent('0:01');
     await userEvent.click(
       within(screen.getByRole('region', { name: 'Player' })).getByRole('button', { name: 'Play' }),
     );

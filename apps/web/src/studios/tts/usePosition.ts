@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { PlayerState, SoundPlayer } from './sound/SoundPlayer';
 
-/** Where the player is, in seconds, anew with each frame while it plays. */
+/** Where the player is, in seconds, anew with each frame while it plays, and with all its news. */
 export function usePosition(player: SoundPlayer, state: PlayerState): number {
   const [position, setPosition] = useState(player.position);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the player tells nothing while it rests
@@ -13,7 +13,11 @@ export function usePosition(player: SoundPlayer, state: PlayerState): number {
     };
     if (state === 'playing') look();
     else setPosition(player.position);
-    return () => cancelAnimationFrame(frame);
+    const unsubscribe = player.subscribe(() => setPosition(player.position));
+    return () => {
+      cancelAnimationFrame(frame);
+      unsubscribe();
+    };
   }, [player, state, player.current]);
   return position;
 }

@@ -113,7 +113,13 @@ test('it pauses where it is and goes on from there', () => {
 
 test('it goes to a place, playing or not', () => {
   grow(3);
+  player.seek(1);
+  let heard = 0;
+  player.subscribe(() => {
+    heard += 1;
+  });
   player.seek(2);
+  expect(heard).toBe(1);
   expect(player.getState()).toBe('paused');
   expect(player.position).toBe(2);
   player.play();

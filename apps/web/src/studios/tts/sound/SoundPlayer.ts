@@ -82,6 +82,8 @@ export class SoundPlayer {
     this.rest = Math.max(0, Math.min(seconds, this.sound.seconds));
     if (plays) this.begin();
     else this.become('paused');
+    // Another place is news even where nothing else is.
+    this.tell();
   }
 
   /** Where it is, in seconds of the sound. */
@@ -157,6 +159,10 @@ export class SoundPlayer {
   private become(state: PlayerState): void {
     if (this.state === state) return;
     this.state = state;
+    this.tell();
+  }
+
+  private tell(): void {
     for (const listener of this.listeners) listener();
   }
 }
