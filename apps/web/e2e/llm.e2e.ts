@@ -81,7 +81,7 @@ describe('a chat', () => {
     await tokens.fill('4096');
     await say(page, 'Hello.');
     await page
-      .getByText(/must be at most \d+, which is what the context leaves/)
+      .getByText(/Must be at most \d+, which is what the context leaves/)
       .first()
       .waitFor(WAIT);
     await expect.poll(() => tokens.getAttribute('aria-invalid')).toBe('true');

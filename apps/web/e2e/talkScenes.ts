@@ -256,7 +256,7 @@ const LLM_SCENES: readonly Scene[] = [
         },
       ),
     ),
-    ready: saying(says(/must be at most 211/)),
+    ready: saying(says(/Must be at most 211/)),
   },
   {
     name: 'llm-wrong-setting',
@@ -265,7 +265,7 @@ const LLM_SCENES: readonly Scene[] = [
       talk(FIRST, undefined, { kept: { 'atelier.llm.settings': { temperature: 7, seed: 1.5 } } }),
     ),
     ready: saying(async (page) => {
-      await says('from 0 to 2')(page);
+      await says('From 0 to 2.')(page);
     }),
   },
   {
@@ -536,7 +536,7 @@ const TTS_SCENES: readonly Scene[] = [
         { kept: { 'atelier.tts.choice': { voice: 'ann', speed: 1, format: 'opus' } } },
       ),
     ),
-    ready: reads(says(/there is no voice/)),
+    ready: reads(says(/There is no voice/)),
   },
   {
     name: 'tts-too-long',

@@ -114,7 +114,7 @@ describe('a reading', () => {
   test("tells the person's own mistake at its field, and not by the light", async () => {
     const page = await open('/tts');
     await read(page, '…');
-    await page.getByText('has nothing that can be spoken; add words').waitFor(WAIT);
+    await page.getByText('Has nothing that can be spoken; add words.').waitFor(WAIT);
     expect(await field(page).getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByRole('button', { name: 'TTS Studio: Failing' }).count()).toBe(0);
   });

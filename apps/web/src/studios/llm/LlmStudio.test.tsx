@@ -285,14 +285,14 @@ describe('settings', () => {
     await answered('Hello', 'Good day.');
     expect(screen.queryByRole('button', { name: 'Seed 77' })).toBeNull();
     await userEvent.type(setting('Seed'), '7');
-    expect(setting('Seed')).toHaveAccessibleDescription('this model cannot repeat an answer');
+    expect(setting('Seed')).toHaveAccessibleDescription('This model cannot repeat an answer.');
   });
 
   test('what cannot be used is said at its field, and nothing is sent', async () => {
     await openStudio();
     await userEvent.type(setting('Temperature'), '9');
     expect(setting('Temperature')).toBeInvalid();
-    expect(setting('Temperature')).toHaveAccessibleDescription('from 0 to 2');
+    expect(setting('Temperature')).toHaveAccessibleDescription('From 0 to 2.');
     await userEvent.type(field(), 'Hello{Enter}');
     expect(chat.runs).toHaveLength(0);
     expect(field()).toHaveValue('Hello');
@@ -306,7 +306,7 @@ describe('what goes wrong', () => {
     chat.refusal = { status: 400, body: refusalOf({ max_tokens: 'must be at most 12' }) };
     await say('Hello');
     await waitFor(() => expect(setting('Max tokens')).toBeInvalid());
-    expect(setting('Max tokens')).toHaveAccessibleDescription('must be at most 12');
+    expect(setting('Max tokens')).toHaveAccessibleDescription('Must be at most 12.');
     expect(screen.getByLabelText('light')).not.toHaveTextContent('reported');
     expect(screen.getByText('Hello')).toBeVisible();
     chat.refusal = null;
@@ -324,7 +324,7 @@ describe('what goes wrong', () => {
       body: refusalOf({ 'messages[0].content': 'has a NUL character' }),
     };
     await say('Hello');
-    const item = (await screen.findByText('has a NUL character')).closest('li');
+    const item = (await screen.findByText('Has a NUL character.')).closest('li');
     expect(within(item as HTMLElement).getByText('Hello')).toBeVisible();
   });
 

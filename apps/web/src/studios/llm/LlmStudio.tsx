@@ -54,7 +54,7 @@ export function LlmStudio({ store }: { store: ChatStore }) {
           aria-controls="chat-settings"
           onClick={() => setSettingsOpen(!settingsOpen)}
         >
-          {settingsOpen ? 'Back to the chat' : 'Settings'}
+          {settingsOpen ? 'Chat' : 'Settings'}
         </Button>
       </span>
     </div>

@@ -1,16 +1,20 @@
 import type { DescribeModelResponse } from '../../gen/atelier/llm/v1/llm_pb';
+import { useCapabilityHealth } from '../../health/CapabilityHealthContext';
+import { parametersWords } from '../../shared/wording';
 
 /** Which model answers. */
 export function ModelLine({ model }: { model: DescribeModelResponse | null }) {
   const status = model?.model;
-  if (!status)
-    return <p className="chat-model">The model is not known: its worker has not told.</p>;
+  const isAway = useCapabilityHealth().health.llm?.state === 'unavailable';
+  if (!status) {
+    return <p className="chat-model">{isAway ? 'Its worker is offline.' : 'Asking the worker…'}</p>;
+  }
   const words = { unloaded: 'loads with the first message', failed: 'could not be loaded' };
   const facts = [
     words[status.state as keyof typeof words] ?? status.state,
     status.state === 'loaded' && status.device,
     status.dtype,
-    status.parameters > 0 && `${(status.parameters / 1e6).toPrecision(3)} M parameters`,
+    parametersWords(status.parameters),
   ];
   return (
     <p className="chat-model">

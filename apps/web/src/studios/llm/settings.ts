@@ -73,20 +73,20 @@ export function faultsOf(settings: ChatSettings, limits: ChatLimits): SettingFau
   const longest = limits.contextLength ?? Number.POSITIVE_INFINITY;
   const faults: SettingFaults = {};
   if (temperature !== null && !(temperature >= 0 && temperature <= 2)) {
-    faults.temperature = 'from 0 to 2';
+    faults.temperature = 'From 0 to 2.';
   }
-  if (topP !== null && !(topP > 0 && topP <= 1)) faults.topP = 'more than 0 and at most 1';
+  if (topP !== null && !(topP > 0 && topP <= 1)) faults.topP = 'More than 0 and at most 1.';
   if (maxTokens !== null && !isWhole(maxTokens, 1, longest)) {
     const most = Number.isFinite(longest) ? ` to ${longest}` : '';
-    faults.maxTokens = `a whole number from 1${most}`;
+    faults.maxTokens = `A whole number from 1${most}.`;
   }
-  if (seed !== null && !limits.seedHolds) faults.seed = 'this model cannot repeat an answer';
+  if (seed !== null && !limits.seedHolds) faults.seed = 'This model cannot repeat an answer.';
   else if (seed !== null && !isWhole(seed, 0, HIGHEST_SEED)) {
-    faults.seed = `a whole number from 0 to ${HIGHEST_SEED}`;
+    faults.seed = `A whole number from 0 to ${HIGHEST_SEED}.`;
   }
-  if (stops.length > MOST_STOPS) faults.stops = `at most ${MOST_STOPS}, not ${stops.length}`;
+  if (stops.length > MOST_STOPS) faults.stops = `At most ${MOST_STOPS}, not ${stops.length}.`;
   if (stops.some((stop) => [...stop].length > LONGEST_STOP)) {
-    faults.stops = `at most ${LONGEST_STOP} characters each`;
+    faults.stops = `At most ${LONGEST_STOP} characters each.`;
   }
   return faults;
 }

@@ -5,10 +5,13 @@ const NEAR = 40;
 
 /** What a person does to scroll, or to go to something that is then scrolled to. */
 const MEANT = ['wheel', 'touchmove', 'pointerdown', 'keydown', 'focusin'] as const;
+/** How soon after it a scrolling that begins is theirs, in milliseconds. */
+const SOON = 500;
 
 /**
  * Keeps a scrolled element at its end while its content grows, but only if it is there: whoever
- * reads further up stays where they are.
+ * reads further up stays where they are. A browser also scrolls by itself, when it learns how high
+ * something out of sight really is; so only what a person does leaves the end.
  */
 export function useStickToBottom() {
   const scroller = useRef<HTMLElement>(null);
@@ -30,26 +33,22 @@ export function useStickToBottom() {
   useEffect(() => {
     const element = scroller.current;
     if (!element || !content.current) return;
-    let isMeant = false;
-    let height = element.scrollHeight;
-    const scrolled = () => {
-      const { scrollTop, scrollHeight, clientHeight } = element;
-      const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
-      // A browser scrolls by itself when it learns how high something out of sight really is.
-      const isByItself = !isMeant && scrollHeight !== height;
-      height = scrollHeight;
-      if (isNear) stick(true);
-      else if (!isByItself) stick(false);
+    let meantAt = Number.NEGATIVE_INFINITY;
+    let isTheirs = false;
+    const meant = ({ timeStamp }: Event) => {
+      meantAt = timeStamp;
     };
-    const meant = () => {
-      isMeant = true;
+    const scrolled = ({ timeStamp }: Event) => {
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      isTheirs ||= timeStamp - meantAt < SOON;
+      if (scrollHeight - scrollTop - clientHeight < NEAR) stick(true);
+      else if (isTheirs) stick(false);
     };
     const ended = () => {
-      isMeant = false;
+      isTheirs = false;
     };
     const grown = new ResizeObserver(() => {
-      height = element.scrollHeight;
-      if (sticks.current) element.scrollTop = height;
+      if (sticks.current) element.scrollTop = element.scrollHeight;
     });
     grown.observe(content.current);
     grown.observe(element);

@@ -32,7 +32,7 @@ export function CapabilityCard({
         {health.successes} succeeded, {health.failures + health.lost} failed, {health.neutral} ended
         by their callers
       </p>
-      <ModelFacts capability={health.name} since={health.since} ended={health.successes} />
+      <ModelFacts capability={health.name} />
     </article>
   );
 }

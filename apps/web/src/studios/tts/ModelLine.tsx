@@ -1,10 +1,14 @@
 import type { DescribeModelResponse } from '../../gen/atelier/tts/v1/tts_pb';
+import { useCapabilityHealth } from '../../health/CapabilityHealthContext';
 
 /** Which model reads. */
 export function ModelLine({ model }: { model: DescribeModelResponse | null }) {
   const status = model?.model;
+  const isAway = useCapabilityHealth().health.tts?.state === 'unavailable';
   if (!status) {
-    return <p className="speech-model">The model is not known: its worker has not told.</p>;
+    return (
+      <p className="speech-model">{isAway ? 'Its worker is offline.' : 'Asking the worker…'}</p>
+    );
   }
   const words = { unloaded: 'loads with the first text', failed: 'could not be loaded' };
   const facts = [

@@ -5,6 +5,9 @@ import { clockTime } from './duration';
 import type { FieldName } from './readings/ReadingStore';
 import type { Choice } from './readings/reading';
 
+const EXAMPLE =
+  'Good morning. It is 7:30, the ticket costs $12.50, and Dr. Brown will see you at once.';
+
 const USUAL_FORMATS = ['wav'];
 const FORMAT_WORDS: Readonly<Record<string, string>> = {
   wav: 'WAV',
@@ -80,7 +83,13 @@ export function SpeechForm({
           {number(length)}
           {most > 0 && ` of ${number(most)}`} characters
         </span>
-        <span>{seconds > 0 ? `about ${clockTime(Math.ceil(seconds))}` : ''}</span>
+        {text === '' ? (
+          <button type="button" className="text-button" onClick={() => onText(EXAMPLE)}>
+            Take an example
+          </button>
+        ) : (
+          <span>{seconds > 0 && `about ${clockTime(Math.ceil(seconds))}`}</span>
+        )}
       </p>
       <div className="speech-choice">
         <Select

@@ -291,7 +291,7 @@ describe('what goes wrong', () => {
     speech.refusal = { status: 400, body: refusalOf({ text: 'has nothing that can be spoken' }) };
     await read('???');
     await waitFor(() =>
-      expect(field()).toHaveAccessibleDescription('has nothing that can be spoken'),
+      expect(field()).toHaveAccessibleDescription('Has nothing that can be spoken.'),
     );
     expect(field()).toHaveValue('???');
     expect(screen.queryByRole('alert')).toBeNull();

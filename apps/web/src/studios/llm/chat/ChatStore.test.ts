@@ -102,11 +102,11 @@ test('a refusal is where it can be mended, until it is', async () => {
   await model.say(new ApiError(400, { status: 'INVALID_ARGUMENT', details }, null));
   await outcome;
   expect(store.getSnapshot().faults).toEqual({
-    settings: { seed: 'cannot hold', topP: 'too much' },
-    messages: { 1: 'has a NUL' },
+    settings: { seed: 'Cannot hold.', topP: 'Too much.' },
+    messages: { 1: 'Has a NUL.' },
   });
   store.mended(['seed']);
-  expect(store.getSnapshot().faults.settings).toEqual({ topP: 'too much' });
+  expect(store.getSnapshot().faults.settings).toEqual({ topP: 'Too much.' });
   void store.regenerate(answer().id, MODELS_OWN);
   expect(store.getSnapshot().faults).toEqual({ settings: {}, messages: {} });
 });

@@ -166,9 +166,9 @@ export class ChatStore {
       }
     } catch (error) {
       if (this.writing !== writing) return { type: 'stopped' };
-      const refused = error instanceof ApiError ? placed(error.violations, order) : NO_FAULTS;
-      this.change({ faults: refused });
-      this.end(writing, { state: 'failed', failure: failureOf(error) });
+      const faults = error instanceof ApiError ? placed(error.violations, order) : NO_FAULTS;
+      this.change({ faults });
+      this.end(writing, { state: 'failed', failure: failureOf(error, faults) });
       return { type: 'failed', error };
     }
     if (this.writing !== writing) return { type: 'stopped' };
@@ -249,8 +249,11 @@ function subscribed(listeners: Set<() => void>, listener: () => void): () => voi
   return () => listeners.delete(listener);
 }
 
-function failureOf(error: unknown): Answer['failure'] {
-  const message = error instanceof Error ? error.message : String(error);
+function failureOf(error: unknown, faults: Faults): Answer['failure'] {
+  const told = error instanceof Error ? error.message : String(error);
+  // What is said at a field need not be said twice.
+  const isSaid = Object.keys(faults.settings).length > 0;
+  const message = isSaid ? 'Not answered: mend what is marked in the settings.' : told;
   if (!(error instanceof ApiError)) {
     return { message, code: '', reason: '', retryAfterSeconds: null };
   }

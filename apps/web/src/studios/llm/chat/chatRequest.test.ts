@@ -58,9 +58,9 @@ test('violations are where they can be mended', () => {
     order,
   );
   expect(faults.settings).toEqual({
-    temperature: 'too hot',
-    stops: 'too long',
-    system: 'not brief',
+    temperature: 'Too hot.',
+    stops: 'Too long.',
+    system: 'Not brief.',
   });
-  expect(faults.messages).toEqual({ 5: 'has a NUL' });
+  expect(faults.messages).toEqual({ 5: 'Has a NUL.' });
 });

@@ -1,5 +1,6 @@
 /** From a conversation and its settings to a request, and from a refusal back to what it is about. */
 import type { FieldViolation } from '../../../shared/api/apiError';
+import { sentence } from '../../../shared/wording';
 import { type ChatSettings, type SettingName, stopStrings } from '../settings';
 import type { ChatRequestInit } from '../streamChat';
 import { type Conversation, sent } from './conversation';
@@ -61,11 +62,11 @@ export function placed(violations: readonly FieldViolation[], order: ChatOrder):
   for (const { field, description } of violations) {
     const [, name = '', index] = /^(\w+)(?:\[(\d+)\])?/.exec(field) ?? [];
     const setting = SETTINGS[name];
-    if (setting) settings[setting] = description;
+    if (setting) settings[setting] = sentence(description);
     if (name !== 'messages' || index === undefined) continue;
     const origin = order.origins[Number(index)];
-    if (origin === 'system') settings.system = description;
-    else if (origin !== undefined) messages[origin] = description;
+    if (origin === 'system') settings.system = sentence(description);
+    else if (origin !== undefined) messages[origin] = sentence(description);
   }
   return { settings, messages };
 }

@@ -157,7 +157,7 @@ test('a refusal is where it can be mended, until it is', async () => {
   const details = [{ '@type': '/google.rpc.BadRequest', field_violations }];
   await model.say(new ApiError(400, { status: 'INVALID_ARGUMENT', details }, null));
   expect((await outcome).type).toBe('failed');
-  expect(store.getSnapshot()).toMatchObject({ faults: { speed: 'too fast' }, error: null });
+  expect(store.getSnapshot()).toMatchObject({ faults: { speed: 'Too fast.' }, error: null });
   store.mended('speed');
   expect(store.getSnapshot().faults).toEqual({});
 });

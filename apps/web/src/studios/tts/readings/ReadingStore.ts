@@ -4,6 +4,7 @@
  */
 import type { StreamSynthesizeResponse } from '../../../gen/atelier/tts/v1/tts_pb';
 import { ApiError } from '../../../shared/api/apiError';
+import { sentence } from '../../../shared/wording';
 import { Sound } from '../sound/Sound';
 import type { SoundPlayer } from '../sound/SoundPlayer';
 import { type SpeechRequestInit, streamSpeech } from '../streamSpeech';
@@ -288,7 +289,7 @@ function explained(error: unknown): Pick<ReadingSnapshot, 'error' | 'faults'> {
   const faults = Object.fromEntries(
     violations
       .filter(({ field }) => FIELDS.includes(field))
-      .map(({ field, description }) => [field, description]),
+      .map(({ field, description }) => [field, sentence(description)]),
   );
   const isExplained = violations.length > 0 && Object.keys(faults).length === violations.length;
   return { error: isExplained ? null : error, faults };
