@@ -172,6 +172,15 @@ async function seenBeside(messages: number): Promise<Seen> {
   return seen;
 }
 
+/** Resolves when a scrolling that glides has come to its end. */
+async function rests(element: Element): Promise<void> {
+  for (let still = 0, before = Number.NaN; still < 10; ) {
+    await new Promise(requestAnimationFrame);
+    still = element.scrollTop === before ? still + 1 : 0;
+    before = element.scrollTop;
+  }
+}
+
 describe('a long conversation', () => {
   test('takes 1,000 pieces without touching 500 old messages', async () => {
     const words = ({ tasks }: Seen) =>
@@ -182,9 +191,10 @@ describe('a long conversation', () => {
     expect(beside.touched).toBe(0);
   });
 
-  test('follows the answer only for who is at its end', async () => {
+  test.each(SIZES)('follows the answer only for who is at its end, at $width px', async (size) => {
     const told = { messages: 60, pieces: 400, pauseMilliseconds: 4 };
-    const page = await open('/llm', { prepare: (page) => pretend(page, told) });
+    const page = await open('/llm', { size, prepare: (page) => pretend(page, told) });
+    await expect.poll(() => page.locator('.message').count()).toBe(60);
     const log = page.getByRole('region', { name: 'Conversation' });
     const below = () =>
       log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
@@ -192,13 +202,12 @@ describe('a long conversation', () => {
     await page.getByText('word 150').waitFor(WAIT);
     await expect.poll(below, WAIT).toBeLessThan(40);
     await log.hover();
-    await page.mouse.wheel(0, -3_000);
+    await page.mouse.wheel(0, -600);
     await page.getByRole('button', { name: 'To the newest' }).waitFor();
+    await log.evaluate(rests);
     const place = await log.evaluate((element) => element.scrollTop);
     await page.getByText('word 398').waitFor({ state: 'attached', ...WAIT });
-    expect(Math.abs((await log.evaluate((element) => element.scrollTop)) - place)).toBeLessThan(
-      200,
-    );
+    expect(await log.evaluate((element) => element.scrollTop)).toBeCloseTo(place, 0);
     await page.getByRole('button', { name: 'To the newest' }).click();
     await expect.poll(below, WAIT).toBeLessThan(40);
   });
