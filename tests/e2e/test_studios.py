@@ -22,7 +22,20 @@ MODELS = {
 WEIGHTS = Path("transformer") / "diffusion_pytorch_model.safetensors"
 
 
+SCENES = "e2e/scenes.e2e.ts"
+
+
 def test_the_studios_show_what_happens(tmp_path: Path) -> None:
+    in_chromium(tmp_path, "--exclude", SCENES)
+
+
+@pytest.mark.heavy
+def test_every_pictured_state_has_no_serious_fault(tmp_path: Path) -> None:
+    in_chromium(tmp_path, SCENES)
+
+
+def in_chromium(tmp_path: Path, *chosen: str) -> None:
+    """Runs the chosen cases; `chosen` are arguments of Vitest."""
     chromium = required_tool("chromium")
     models = {name: tmp_path / name for name in MODELS}
     for name, folder in models.items():
@@ -44,7 +57,7 @@ def test_the_studios_show_what_happens(tmp_path: Path) -> None:
             told[f"E2E_{name}_WEIGHTS"] = str(folder / WEIGHTS)
             told[f"E2E_{name}_WHOLE_WEIGHTS"] = str(MODELS[name] / WEIGHTS)
         ended = subprocess.run(
-            ["scripts/web.sh", ".venv", "run", "--silent", "e2e"],
+            ["scripts/web.sh", ".venv", "run", "--silent", "e2e", "--", *chosen],
             cwd=ROOT,
             env=stack.env | told,
             capture_output=True,

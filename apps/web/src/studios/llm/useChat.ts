@@ -31,6 +31,8 @@ export function useChat({
   const tell = (outcome: Outcome) => {
     if (outcome.type === 'complete') reportSuccess(CAPABILITY);
     if (outcome.type === 'failed') reportFailure(CAPABILITY, outcome.error);
+    // The worker may refuse what no limit told of; on a phone its field is out of sight.
+    if (Object.keys(store.getSnapshot().faults.settings).length > 0) onRefused();
     setNews(NEWS[outcome.type]);
   };
   /** Asks, unless the settings are such that the answer would be a refusal. */
