@@ -307,6 +307,8 @@ describe('what goes wrong', () => {
     await say('Hello');
     await waitFor(() => expect(setting('Max tokens')).toBeInvalid());
     expect(setting('Max tokens')).toHaveAccessibleDescription('Must be at most 12.');
+    // On a phone the settings take the chat's place.
+    expect(screen.getByRole('button', { name: 'Chat' })).toHaveAttribute('aria-expanded', 'true');
     expect(screen.getByLabelText('light')).not.toHaveTextContent('reported');
     expect(screen.getByText('Hello')).toBeVisible();
     chat.refusal = null;
