@@ -6,7 +6,6 @@ and that are the only modules that import OpenTelemetry.
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +22,7 @@ from services.common.errors import AtelierError
 from services.common.settings_table import SettingsError
 from services.common.settings_telemetry import TelemetrySettings
 from services.common.tracing import CALL_ID, Attributes, Metadata, Span, Tracer, Value
+from services.common.tracing_clock import TracingClock
 from services.common.tracing_export import is_wanted, open_exporter, resource_of
 
 FLUSH_SECONDS = 2.0
@@ -30,6 +30,7 @@ FLUSH_SECONDS = 2.0
 CANCELLED = "atelier.cancelled"
 _CANCELLATIONS = (asyncio.CancelledError, GeneratorExit, JobCancelled)
 _PROPAGATOR = TraceContextTextMapPropagator()
+_CLOCK = TracingClock()
 
 
 def open_tracer(settings: TelemetrySettings, process: str) -> Tracer:
@@ -89,9 +90,9 @@ class OtelTracer(Tracer):
             name,
             context=_inside(parent),
             attributes=attributes,
-            start_time=_nanoseconds(began),
+            start_time=_CLOCK.nanoseconds(began),
         )
-        span.end(_nanoseconds(ended))
+        span.end(_CLOCK.nanoseconds(ended))
 
     @contextmanager
     def server(self, name: str, metadata: Metadata, attributes: Attributes) -> Iterator[Span]:
@@ -177,7 +178,7 @@ class _Recorded(Span):
     def end(self, at: float | None = None) -> None:
         # One that is not sampled never records, and one that has ended does no more.
         if self.span.is_recording():
-            self.span.end(None if at is None else _nanoseconds(at))
+            self.span.end(None if at is None else _CLOCK.nanoseconds(at))
 
     def __exit__(self, *_error: object) -> None:
         self.end()
@@ -231,8 +232,3 @@ def _carrier(metadata: Metadata) -> dict[str, list[str]]:
         if key in call_id.TRACE_KEYS and isinstance(value, str):
             found.setdefault(key, []).append(value)
     return found
-
-
-def _nanoseconds(moment: float) -> int:
-    """A moment of time.monotonic() as nanoseconds since 1970."""
-    return time.time_ns() - round((time.monotonic() - moment) * 1e9)
