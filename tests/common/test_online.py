@@ -9,16 +9,11 @@ import pytest
 
 from services.common.online import is_online
 from services.common.settings import ROOT, SettingsError, TlsSettings, load_settings
+from tests.support.ports import free_port
 
 
 def settings_with(env: Mapping[str, str]):
     return load_settings(ROOT / "atelier.toml", env)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def start_worker(port: int, metrics_port: int) -> "subprocess.Popen[str]":

@@ -18,7 +18,7 @@ from services.common.cancellation import JobCancelled
 from services.common.errors import QueueFull
 from services.common.settings import ROOT, SettingsError, TelemetrySettings
 from tests.support.collector import Collector, collecting, collecting_by_grpc, tracing_to
-from tests.support.gateways import free_port
+from tests.support.ports import free_port
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = PARENT[:-1] + "0"

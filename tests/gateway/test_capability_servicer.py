@@ -8,13 +8,8 @@ import pytest
 
 from atelier.echo.v1 import echo_pb2
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
-from tests.support.gateways import (
-    echo_row,
-    echo_worker,
-    free_port,
-    llm_row,
-    running_gateway,
-)
+from tests.support.gateways import echo_row, echo_worker, llm_row, running_gateway
+from tests.support.ports import free_port
 
 LIST = gateway_pb2.ListCapabilitiesRequest()
 WATCH = gateway_pb2.WatchCapabilitiesRequest()

@@ -11,7 +11,8 @@ from grpc_status import rpc_status
 
 from atelier.echo.v1 import echo_pb2, echo_pb2_grpc
 from services.gateway.record import State
-from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
+from tests.support.gateways import RunningGateway, echo_worker, running_gateway
+from tests.support.ports import free_port
 
 
 def request(text: str = "a", **fields: object) -> echo_pb2.EchoRequest:

@@ -9,7 +9,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from atelier.echo.v1 import echo_pb2
 from tests.support.echo.worker import SERVICE
-from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
+from tests.support.gateways import RunningGateway, echo_worker, running_gateway
+from tests.support.ports import free_port
 
 Status = health_pb2.HealthCheckResponse
 

@@ -8,7 +8,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from atelier.echo.v1 import echo_pb2
 from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from services.gateway.record import State
-from tests.support.gateways import echo_row, echo_worker, free_port, llm_row, running_gateway
+from tests.support.gateways import echo_row, echo_worker, llm_row, running_gateway
+from tests.support.ports import free_port
 
 
 class CountingHealth(health_pb2_grpc.HealthServicer):

@@ -8,12 +8,8 @@ import grpc
 from prometheus_client import CollectorRegistry, generate_latest
 
 from atelier.echo.v1 import echo_pb2
-from tests.support.gateways import (
-    RunningGateway,
-    echo_worker,
-    free_port,
-    running_gateway,
-)
+from tests.support.gateways import RunningGateway, echo_worker, running_gateway
+from tests.support.ports import free_port
 from tests.support.tools import required_tool
 
 STATES = ("unknown", "available", "error", "unavailable")

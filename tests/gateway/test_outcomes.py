@@ -8,7 +8,8 @@ import pytest
 from atelier.echo.v1 import echo_pb2
 from services.gateway.record import State
 from services.gateway.verdict import Verdict
-from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
+from tests.support.gateways import RunningGateway, echo_worker, running_gateway
+from tests.support.ports import free_port
 
 CALLERS_FAULTS = [
     ("INVALID_ARGUMENT", "INVALID_FIELD"),

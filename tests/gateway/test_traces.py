@@ -13,7 +13,8 @@ from atelier.echo.v1 import echo_pb2
 from atelier.jobs.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common.settings_jobs import JobSettings
 from tests.support.collector import Collector, collecting, tracing_to
-from tests.support.gateways import RunningGateway, echo_worker, free_port, running_gateway
+from tests.support.gateways import RunningGateway, echo_worker, running_gateway
+from tests.support.ports import free_port
 
 SAY = "atelier.echo.v1.EchoService/Say"
 REPEAT = "atelier.echo.v1.EchoService/Repeat"

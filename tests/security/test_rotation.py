@@ -13,8 +13,9 @@ from services.common.certificates import CA_KEY, write_certificates
 from services.common.settings import TlsSettings
 from services.gateway.record import State
 from services.gateway.verdict import Verdict
-from tests.support.gateways import echo_worker, free_port, running_gateway
+from tests.support.gateways import echo_worker, running_gateway
 from tests.support.locked import Certificates, web
+from tests.support.ports import free_port
 
 SAY = echo_pb2.EchoRequest(text="a")
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import aiohttp
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from tests.support.ports import free_port
 
 _TYPE = "type.googleapis.com/envoy.extensions"
 
@@ -33,7 +34,7 @@ async def envoy(
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Run Envoy with its files in the folder, and give a session whose base is its address."""
     (folder / "descriptors.binpb").write_bytes(descriptors.SerializeToString())
-    port = _free_port()
+    port = free_port()
     configuration = folder / "envoy.json"
     configuration.write_text(json.dumps(_configuration(folder, services, port, worker_port)))
     with (folder / "envoy.log").open("wb") as log:
@@ -63,12 +64,6 @@ async def _answering(
                 return
         except aiohttp.ClientConnectionError:
             await asyncio.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _address(port: int) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,13 +23,7 @@ from services.common.worker import Worker
 from services.gateway.gateway import Gateway
 from services.gateway.record import Record, State
 from tests.support.echo.worker import SERVICE, EchoServicer, echo_settings, register
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.support.ports import free_port
 
 
 def echo_row(port: int) -> CapabilityRow:

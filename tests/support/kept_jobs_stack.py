@@ -17,7 +17,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.support import kept_jobs_filmer
-from tests.support.gateways import free_port
+from tests.support.ports import free_port
 
 _PATIENCE_SECONDS = 60.0
 _CHANNEL_OPTIONS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from services.common.settings import ROOT
-from tests.support.gateways import free_port
+from tests.support.ports import free_port
 
 USUAL_PORTS = {
     "GATEWAY_HTTP_PORT": 8080,

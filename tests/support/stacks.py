@@ -12,7 +12,7 @@ import psutil
 
 from services.cli.stack.folder import RunFolder
 from services.cli.stack.supervision import Supervision
-from tests.support.gateways import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

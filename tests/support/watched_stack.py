@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from services.common.settings import ROOT
-from tests.support.gateways import free_port
+from tests.support.ports import free_port
 from tests.support.prometheus_rules import write_impatient_copy
 from tests.support.real_stack import RealStack
 from tests.support.tools import required_tool

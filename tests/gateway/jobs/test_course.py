@@ -22,7 +22,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.jobs import course, lane, runner, thumbnails
 from services.gateway.jobs.record import QUEUED, RUNNING
 from services.gateway.record import State
-from tests.support.gateways import NO_KEYS, EchoProcess, echo_process, echo_row, free_port
+from tests.support.gateways import NO_KEYS, EchoProcess, echo_process, echo_row
 from tests.support.image_fakes import Studio, studio
 from tests.support.image_pictures import picture_file
 from tests.support.kept_jobs_disk import FullDisk, no_file_larger_than
@@ -36,6 +36,7 @@ from tests.support.kept_jobs_gateway import (
     order,
     videogen_row,
 )
+from tests.support.ports import free_port
 from tests.support.video_fakes import film_studio
 from tests.support.waiting import until
 

@@ -24,10 +24,11 @@ from services.gateway.jobs.jobs import Jobs
 from services.gateway.jobs.metrics import JobMetrics
 from services.gateway.jobs.record import ENDED, RUNNING
 from services.gateway.jobs.submission import Submission
-from tests.support.gateways import echo_row, free_port
+from tests.support.gateways import echo_row
 from tests.support.image_fakes import Studio, studio
 from tests.support.kept_jobs_disk import FullDisk
 from tests.support.kept_jobs_gateway import DRAW, JobClient, Watcher, image_row, job_gateway, order
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 

@@ -7,9 +7,9 @@ import pytest
 from google.longrunning import operations_pb2
 
 from atelier.jobs.v1 import jobs_pb2
-from tests.support.gateways import free_port
 from tests.support.image_fakes import studio
 from tests.support.kept_jobs_gateway import image_row, job_gateway, job_of, order
+from tests.support.ports import free_port
 
 
 async def test_an_operation_goes_on_until_it_has_a_response(tmp_path: Path) -> None:

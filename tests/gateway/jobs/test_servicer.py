@@ -8,7 +8,6 @@ import pytest
 
 from atelier.jobs.v1 import jobs_pb2
 from services.gateway.jobs.servicer import CHUNK_BYTES
-from tests.support.gateways import free_port
 from tests.support.image_fakes import studio
 from tests.support.image_pictures import picture_file
 from tests.support.kept_jobs_gateway import (
@@ -20,6 +19,7 @@ from tests.support.kept_jobs_gateway import (
     order,
     videogen_row,
 )
+from tests.support.ports import free_port
 from tests.support.video_fakes import film_studio
 
 

@@ -9,8 +9,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.support.gateways import free_port, llm_row, running_gateway
+from tests.support.gateways import llm_row, running_gateway
 from tests.support.locked import Keys
+from tests.support.ports import free_port
 
 
 @pytest.fixture

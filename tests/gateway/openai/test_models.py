@@ -4,8 +4,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.support.gateways import free_port, llm_row, running_gateway
+from tests.support.gateways import llm_row, running_gateway
 from tests.support.openai_stack import OpenAiStack
+from tests.support.ports import free_port
 
 NAMES = ["parrot", "llm", "humming", "tts", "fake", "image", "fake", "videogen"]
 
