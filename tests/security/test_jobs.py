@@ -11,21 +11,26 @@ import pytest
 
 from atelier.jobs.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common.settings_jobs import JobSettings
-from tests.support.gateways import RunningGateway, free_port, running_gateway
+from tests.support.gateways import RunningGateway, running_gateway
 from tests.support.image_fakes import studio
 from tests.support.locked import Keys, bearer
 from tests.support.openai_stack import rows
+from tests.support.ports import free_port
 
 
 @asynccontextmanager
 async def two_callers(
-    keys: Keys, folder: Path, **settings: Any
+    keys: Keys, folder: Path, *, draws: bool = True, **settings: Any
 ) -> AsyncIterator[tuple[RunningGateway, aiohttp.ClientSession, aiohttp.ClientSession]]:
-    """A gateway that asks for keys, and HTTP sessions of ada and bob."""
+    """A gateway that asks for keys, and HTTP sessions of ada and bob.
+
+    Unless it `draws`, the image worker ends no picture.
+    """
     secrets = [keys.add("ada"), keys.add("bob")]
     away = free_port()
     async with studio() as image:
-        image.painter.go.set()
+        if draws:
+            image.painter.go.set()
         ports = {"llm": away, "tts": away, "image": image.port, "videogen": away}
         jobs = JobSettings(folder=str(folder), **settings)
         async with running_gateway(0, rows(ports), access=keys.settings, jobs=jobs) as running:
@@ -99,6 +104,26 @@ async def test_a_watch_tells_nothing_of_the_jobs_of_another(keys: Keys, tmp_path
             while f'"id": "{own["id"]}"' not in told:
                 told += (await watch.content.readuntil(b"\n\n")).decode()
             assert theirs["id"] not in told
+
+
+async def test_a_key_does_not_keep_the_jobs_of_another_going(keys: Keys, tmp_path: Path) -> None:
+    async with two_callers(keys, tmp_path, draws=False, leave_grace_seconds=0.0) as (_, ada, bob):
+        async with bob.get("/v1/jobs:watch?presence=tab") as watch:
+            await watch.content.readuntil(b"\n\n")
+            job = {
+                "method": "/atelier.image.v1.ImageService/GenerateImage",
+                "request": {
+                    "@type": "type.googleapis.com/atelier.image.v1.GenerateImageRequest",
+                    "prompt": "a dog",
+                },
+                "presence": "tab",
+                "onLeave": "drop",
+            }
+            async with ada.post("/v1/jobs", json=job) as answer:
+                assert answer.status == 200, await answer.text()
+                name = (await answer.json())["name"]
+            async with ada.post(f"/v1/{name}:wait", json={}) as answer:
+                assert (await answer.json())["metadata"]["state"] == "cancelled"
 
 
 async def test_jobs_can_be_shared_by_all_keys(keys: Keys, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from services.gateway.health_map import HealthMap
 from services.gateway.jobs.course import Course
 from services.gateway.jobs.messages import in_batches, job_message
 from services.gateway.jobs.metrics import JobMetrics
-from services.gateway.jobs.presence import Presences
+from services.gateway.jobs.presence import Presence, Presences
 from services.gateway.jobs.record import (
     DROP,
     KEEP,
@@ -197,7 +197,8 @@ class Jobs:
         """The jobs that match, then each one that changes. Raises NotFound for an unknown id."""
         whose = self._whose()
         # Watching before looking: what changes meanwhile is news that waits.
-        with self._presences.here(presence), self._watchers.watch(job_id) as watch:
+        here = self._presences.here(self._presence(current.get().name, presence))
+        with here, self._watchers.watch(job_id) as watch:
             first = await self._first_look(job_id, capability, states)
             sent = {record.id for record in first}
             over = bool(job_id) and all(record.ended for record in first)
@@ -257,14 +258,19 @@ class Jobs:
 
     def _expect(self, record: JobRecord) -> None:
         if record.on_leave == DROP:
-            self._presences.expect(record.presence)
+            self._presences.expect(self._presence(record.submitter, record.presence))
 
-    def _left(self, presence: str) -> None:
+    def _left(self, presence: Presence) -> None:
         """A submitter has left for good: what was to be dropped is cancelled."""
         for active in self._course.active:
             record = active.record
-            if record.presence == presence and record.on_leave == DROP:
+            stands_for = self._presence(record.submitter, record.presence)
+            if stands_for == presence and record.on_leave == DROP:
                 self._act(self._drop(record.id))
+
+    def _presence(self, name: str, text: str) -> Presence:
+        """Nobody keeps another's jobs alive; where all see all jobs, they also share presences."""
+        return Presence(name if self._settings.private else "", text)
 
     async def _drop(self, job_id: str) -> None:
         # On a full disk it goes on, as if its submitter were there.
