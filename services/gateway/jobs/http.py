@@ -1,7 +1,6 @@
 """What the HTTP face has of jobs beside the annotated routes: their files, and tasks put off.
 
-The files come with Range and ETag, so that a video seeks and a browser keeps pictures; aiohttp's
-FileResponse answers ranges and conditions.
+The files come with Range and ETag, so that a video seeks and a browser keeps pictures.
 """
 
 import mimetypes
@@ -12,6 +11,7 @@ from google.longrunning import operations_pb2
 
 from services.common.errors import NotFound
 from services.gateway import caller
+from services.gateway.bridge.kept_file import kept_file
 from services.gateway.bridge.respond_async import Defer, Deferral
 from services.gateway.jobs.jobs import Jobs
 from services.gateway.jobs.messages import operation_message
@@ -69,7 +69,7 @@ def file_routes(jobs: Jobs) -> tuple[web.RouteDef, ...]:
             return web.Response(body=file.data, headers=headers)
         if not file.path.is_file():  # evicted since
             raise NotFound("file", name[:64])
-        return web.FileResponse(file.path, headers=headers)
+        return kept_file(request, file.path, headers)
 
     async def numbered(request: web.Request) -> web.StreamResponse:
         return await serve(request, f"{request.match_info['kind']}/{request.match_info['name']}")

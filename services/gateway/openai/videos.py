@@ -12,6 +12,7 @@ from atelier.jobs.v1 import jobs_pb2
 from atelier.videogen.v1 import videogen_pb2
 from services.common.errors import NotFound
 from services.gateway.bridge.backend import CallFailed
+from services.gateway.bridge.kept_file import kept_file
 from services.gateway.bridge.respond_async import idempotency_key
 from services.gateway.caller import current
 from services.gateway.jobs.record import ENDED, NotYet
@@ -126,7 +127,7 @@ class Videos:
             file = await self._jobs.file(job.id, name)
         except (NotFound, NotYet):
             raise clips.not_ready(job) from None
-        return web.FileResponse(file.path, headers={"Content-Type": file.content_type})
+        return kept_file(request, file.path, {"Content-Type": file.content_type})
 
     async def _job(self, request: web.Request) -> jobs_pb2.Job:
         video_id = request.match_info["video"]

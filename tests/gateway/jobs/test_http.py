@@ -88,6 +88,22 @@ async def test_a_part_behind_the_end_is_refused(tmp_path: Path) -> None:
             assert answer.headers["Content-Range"] == f"bytes */{len(CLIP)}"
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    ["items=0-1", "bytes=0-1,5-6", "bytes=9-3", "bytes=", "bytes=a-b", "bytes=-0", "x" * 99],
+)
+async def test_a_range_that_is_none_gets_the_whole(tmp_path: Path, wanted: str) -> None:
+    async with filmed(tmp_path) as (_, job, browser):
+        url = job.result.files[0].url
+        async with browser.head(url) as answer:
+            usual = answer.headers
+        async with browser.get(url, headers={"Range": wanted}) as answer:
+            assert (answer.status, await answer.read()) == (200, CLIP)
+            for name in ("ETag", "Last-Modified", "Accept-Ranges", "Content-Length"):
+                assert answer.headers[name] == usual[name]
+            assert answer.headers["Content-Type"] == "video/mp4"
+
+
 async def test_what_a_browser_has_it_need_not_fetch_again(tmp_path: Path) -> None:
     async with filmed(tmp_path) as (_, job, browser):
         url = job.result.files[0].url
