@@ -102,7 +102,10 @@ def watched(stack: RealStack, voice: Voice, prometheus: Prometheus) -> Watched:
     until(lambda: ERROR_OF_TTS in prometheus.told(), "Alertmanager to be told of it")
     told = prometheus.told()
     voice.mend()
+    # Prometheus sees growth only between two looks: one speech before a look, and one after.
     assert post(stack, "/v1/tts/speech:stream", {"text": "Now I can speak. Do you hear me?"})
+    until(lambda: prometheus.value("atelier_tts_real_time_factor_count >= 1"), "the first speech")
+    assert post(stack, "/v1/tts/speech:stream", {"text": "And now once more."})
     until(lambda: ERROR_OF_TTS not in prometheus.firing(), "the end of the alert")
     drawing.result()
     p95 = "count(capability:atelier_task_seconds:p95_1h > 0) == 4"
