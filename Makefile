@@ -77,6 +77,9 @@ $(RUN_STAMP): requirements/run.txt requirements/nodeps.txt pyproject.toml | $(VE
 
 # --- Checking ------------------------------------------------------------------------------------
 
+# Two files of tests at a time, each in one process and in the usual order: many of them wait.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
 test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them)
 	@scripts/debian_tools.sh promtool=prometheus prometheus-alertmanager=prometheus-alertmanager \
@@ -84,7 +87,7 @@ test: $(TEST_STAMP) ## Set up and run the tests (ARGS="-k name" for some of them
 	@$(BIN)/atelier prepare
 	@$(MAKE) test-web
 	@echo "running the tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: test-web
 test-web: $(WEB_BUILT) ## Run the tests of the studios

@@ -22,20 +22,17 @@ MODELS = {
 WEIGHTS = Path("transformer") / "diffusion_pytorch_model.safetensors"
 
 
-SCENES = "e2e/scenes.e2e.ts"
-
-
-def test_the_studios_show_what_happens(tmp_path: Path) -> None:
-    in_chromium(tmp_path, "--exclude", SCENES)
+def test_the_main_ways_through_the_studios(tmp_path: Path) -> None:
+    in_chromium(tmp_path, {"E2E_QUICK": "1"}, "--exclude", "e2e/scenes.e2e.ts")
 
 
 @pytest.mark.heavy
-def test_every_pictured_state_has_no_serious_fault(tmp_path: Path) -> None:
-    in_chromium(tmp_path, SCENES)
+def test_every_way_and_every_pictured_state(tmp_path: Path) -> None:
+    in_chromium(tmp_path, {})
 
 
-def in_chromium(tmp_path: Path, *chosen: str) -> None:
-    """Runs the chosen cases; `chosen` are arguments of Vitest."""
+def in_chromium(tmp_path: Path, how: dict[str, str], *chosen: str) -> None:
+    """Runs the chosen cases; `how` goes into the environment, `chosen` are arguments of Vitest."""
     chromium = required_tool("chromium")
     models = {name: tmp_path / name for name in MODELS}
     for name, folder in models.items():
@@ -59,9 +56,10 @@ def in_chromium(tmp_path: Path, *chosen: str) -> None:
         ended = subprocess.run(
             ["scripts/web.sh", ".venv", "run", "--silent", "e2e", "--", *chosen],
             cwd=ROOT,
-            env=stack.env | told,
+            env=stack.env | told | how,
             capture_output=True,
             text=True,
             check=False,
         )
+    print(ended.stdout)  # what took how long, for `pytest -s`
     assert ended.returncode == 0, ended.stdout + ended.stderr

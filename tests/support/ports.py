@@ -7,7 +7,7 @@ import socket
 FIRST, LAST = 10_000, 32_000
 """Below those that the system gives to outgoing connections, which would take one meanwhile."""
 
-_turn = itertools.count(os.getpid() * 37)
+_turn = itertools.count(os.getpid() * 2_003)
 
 
 def free_port() -> int:

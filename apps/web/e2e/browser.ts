@@ -2,13 +2,30 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 export const SIZES = [
   { width: 390, height: 844 },
   { width: 1440, height: 900 },
 ] as const;
 export const SCHEMES = ['light', 'dark'] as const;
+/** Set for the cases that go with every change; the others have a target of their own. */
+const QUICK = Boolean(process.env.E2E_QUICK);
+
+/** A case that a look at the main ways of a studio does not need. */
+export const thorough = test.skipIf(QUICK);
+
+export interface PageLook {
+  readonly scheme: (typeof SCHEMES)[number];
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/** Every scheme at every size; in the quick run each size once, in one scheme or the other. */
+export function looks(sizes: readonly PageLook['size'][] = SIZES): PageLook[] {
+  const all = sizes.flatMap((size) => SCHEMES.map((scheme) => ({ scheme, size })));
+  return QUICK ? all.filter((_, index) => index % 4 === 0 || index % 4 === 3) : all;
+}
+
 export const PATHS = ['/', '/llm', '/tts', '/image', '/i2v'] as const;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

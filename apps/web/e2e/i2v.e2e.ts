@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { open, SCHEMES, SIZES, seriousFaults, stackUrl, withBrowser } from './browser';
+import { looks, open, SIZES, seriousFaults, stackUrl, thorough, withBrowser } from './browser';
 import { breakModel, given, jobNow, mendModel } from './stack';
 
 withBrowser();
@@ -146,7 +146,7 @@ describe('the I2V Studio', () => {
       .waitFor();
   });
 
-  test('stops a clip at once, and begins it anew when asked to', async () => {
+  thorough('stops a clip at once, and begins it anew when asked to', async () => {
     const page = await open('/i2v');
     const first = await film(page, 50);
     await isWorking(page);
@@ -158,7 +158,7 @@ describe('the I2V Studio', () => {
     await isWorking(page);
   });
 
-  test('stops the work when its person leaves, if that was chosen', async () => {
+  thorough('stops the work when its person leaves, if that was chosen', async () => {
     const page = await open('/i2v');
     const id = await film(page, 50);
     await isWorking(page);
@@ -171,7 +171,7 @@ describe('the I2V Studio', () => {
     await expect.poll(async () => (await jobNow(id)).state, { timeout: 60_000 }).toBe('cancelled');
   });
 
-  test('goes on when the gateway is killed in the middle of a clip', async () => {
+  thorough('goes on when the gateway is killed in the middle of a clip', async () => {
     const page = await open('/i2v');
     const id = await film(page, 50);
     await isWorking(page);
@@ -202,16 +202,15 @@ describe('the I2V Studio', () => {
     await light(page, 'Available');
   });
 
-  test.each(
-    SCHEMES.flatMap((scheme) =>
-      [...SIZES, { width: 360, height: 700 }].map((size) => ({ scheme, size })),
-    ),
-  )('with its results has no serious fault in $scheme at $size.width px', async (look) => {
-    const page = await open('/i2v', look);
-    await stage(page).getByRole('button', { name: 'Use all settings' }).waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    const overflow = () =>
-      page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(await overflow()).toBeLessThanOrEqual(0);
-  });
+  test.each(looks([...SIZES, { width: 360, height: 700 }]))(
+    'with its results has no serious fault in $scheme at $size.width px',
+    async (look) => {
+      const page = await open('/i2v', look);
+      await stage(page).getByRole('button', { name: 'Use all settings' }).waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      const overflow = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(await overflow()).toBeLessThanOrEqual(0);
+    },
+  );
 });

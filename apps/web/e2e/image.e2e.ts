@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { open, SCHEMES, SIZES, seriousFaults, withBrowser } from './browser';
+import { looks, open, SIZES, seriousFaults, thorough, withBrowser } from './browser';
 
 withBrowser();
 
@@ -48,13 +48,13 @@ describe('the Image Studio', () => {
     expect(content.subarray(1, 4).toString()).toBe('PNG');
   });
 
-  test('says which words the model does not know', async () => {
+  thorough('says which words the model does not know', async () => {
     const page = await open('/image');
     await draw(page, 'a zeppelin');
     await stage(page).getByText("the model does not know the word 'zeppelin'").waitFor();
   });
 
-  test('takes a whole set of pictures, each with its seed, and deletes it', async () => {
+  thorough('takes a whole set of pictures, each with its seed, and deletes it', async () => {
     const page = await open('/image');
     await page.getByRole('spinbutton', { name: 'Pictures' }).fill('3');
     await draw(page, 'three moons');
@@ -105,16 +105,15 @@ describe('the Image Studio', () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
-  test.each(
-    SCHEMES.flatMap((scheme) =>
-      [...SIZES, { width: 360, height: 700 }].map((size) => ({ scheme, size })),
-    ),
-  )('with its results has no serious fault in $scheme at $size.width px', async (look) => {
-    const page = await open('/image', look);
-    await stage(page).getByRole('button', { name: 'Use all settings' }).waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    const overflow = () =>
-      page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(await overflow()).toBeLessThanOrEqual(0);
-  });
+  test.each(looks([...SIZES, { width: 360, height: 700 }]))(
+    'with its results has no serious fault in $scheme at $size.width px',
+    async (look) => {
+      const page = await open('/image', look);
+      await stage(page).getByRole('button', { name: 'Use all settings' }).waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      const overflow = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(await overflow()).toBeLessThanOrEqual(0);
+    },
+  );
 });

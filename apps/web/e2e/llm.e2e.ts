@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { open, SIZES, stackUrl, withBrowser } from './browser';
+import { open, SIZES, stackUrl, thorough, withBrowser } from './browser';
 
 withBrowser();
 
@@ -50,7 +50,7 @@ describe('a chat', () => {
     await expect.poll(callsRunning, WAIT).toBe(0);
   });
 
-  test('is ended by leaving, and found again after it and after a reload', async () => {
+  thorough('is ended by leaving, and found again after it and after a reload', async () => {
     const page = await open('/llm');
     await say(page, 'Write a long story about a mountain, with many details.');
     await begun(page);
@@ -182,7 +182,7 @@ async function rests(element: Element): Promise<void> {
 }
 
 describe('a long conversation', () => {
-  test('takes 1,000 pieces without touching 500 old messages', async () => {
+  thorough('takes 1,000 pieces without touching 500 old messages', async () => {
     const words = ({ tasks }: Seen) =>
       `${tasks.length} tasks over 50 ms, the longest ${Math.max(0, ...tasks)} ms`;
     const alone = await seenBeside(0);
@@ -191,26 +191,29 @@ describe('a long conversation', () => {
     expect(beside.touched).toBe(0);
   });
 
-  test.each(SIZES)('follows the answer only for who is at its end, at $width px', async (size) => {
-    const told = { messages: 60, pieces: 400, pauseMilliseconds: 4 };
-    const page = await open('/llm', { size, prepare: (page) => pretend(page, told) });
-    await expect.poll(() => page.locator('.message').count()).toBe(60);
-    const log = page.getByRole('region', { name: 'Conversation' });
-    const below = () =>
-      log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
-    await say(page, 'One more.');
-    await page.getByText('word 150').waitFor(WAIT);
-    await expect.poll(below, WAIT).toBeLessThan(40);
-    await log.hover();
-    await page.mouse.wheel(0, -600);
-    await page.getByRole('button', { name: 'To the newest' }).waitFor();
-    await log.evaluate(rests);
-    const place = await log.evaluate((element) => element.scrollTop);
-    await page.getByText('word 398').waitFor({ state: 'attached', ...WAIT });
-    expect(await log.evaluate((element) => element.scrollTop)).toBeCloseTo(place, 0);
-    await page.getByRole('button', { name: 'To the newest' }).click();
-    await expect.poll(below, WAIT).toBeLessThan(40);
-  });
+  thorough.each(SIZES)(
+    'follows the answer only for who is at its end, at $width px',
+    async (size) => {
+      const told = { messages: 60, pieces: 400, pauseMilliseconds: 4 };
+      const page = await open('/llm', { size, prepare: (page) => pretend(page, told) });
+      await expect.poll(() => page.locator('.message').count()).toBe(60);
+      const log = page.getByRole('region', { name: 'Conversation' });
+      const below = () =>
+        log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+      await say(page, 'One more.');
+      await page.getByText('word 150').waitFor(WAIT);
+      await expect.poll(below, WAIT).toBeLessThan(40);
+      await log.hover();
+      await page.mouse.wheel(0, -600);
+      await page.getByRole('button', { name: 'To the newest' }).waitFor();
+      await log.evaluate(rests);
+      const place = await log.evaluate((element) => element.scrollTop);
+      await page.getByText('word 398').waitFor({ state: 'attached', ...WAIT });
+      expect(await log.evaluate((element) => element.scrollTop)).toBeCloseTo(place, 0);
+      await page.getByRole('button', { name: 'To the newest' }).click();
+      await expect.poll(below, WAIT).toBeLessThan(40);
+    },
+  );
 });
 
 test.each(SIZES)('the settings are reached by keyboard alone at $width px', async (size) => {

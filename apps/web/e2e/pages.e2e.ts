@@ -1,20 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { open, PATHS, SCHEMES, SIZES, seriousFaults, stackUrl, withBrowser } from './browser';
+import { looks, open, PATHS, seriousFaults, stackUrl, withBrowser } from './browser';
 
 withBrowser();
 
 describe.each(PATHS)('the page %s', (path) => {
-  test.each(SCHEMES.flatMap((scheme) => SIZES.map((size) => ({ scheme, size }))))(
-    'has no serious fault in $scheme at $size.width px',
-    async (look) => {
-      const page = await open(path, look);
-      expect(await seriousFaults(page)).toEqual([]);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - window.innerWidth,
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
-    },
-  );
+  test.each(looks())('has no serious fault in $scheme at $size.width px', async (look) => {
+    const page = await open(path, look);
+    expect(await seriousFaults(page)).toEqual([]);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
 });
 
 test('a page gets the focus, and the title its name, when one goes there', async () => {

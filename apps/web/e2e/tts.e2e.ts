@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { open, stackUrl, withBrowser } from './browser';
+import { open, stackUrl, thorough, withBrowser } from './browser';
 import { given } from './stack';
 
 withBrowser();
@@ -74,7 +74,7 @@ describe('a reading', () => {
     await player(page).getByRole('button', { name: 'Play', exact: true }).waitFor();
   });
 
-  test('is gone through by keys', async () => {
+  thorough('is gone through by keys', async () => {
     const page = await open('/tts');
     await read(page, TEXT);
     await player(page).getByRole('button', { name: 'Save WAV' }).waitFor(WAIT);
@@ -89,7 +89,7 @@ describe('a reading', () => {
     await player(page).getByText('Let us take a long walk along the river.').waitFor();
   });
 
-  test('in another format is made for saving', async () => {
+  thorough('in another format is made for saving', async () => {
     const page = await open('/tts');
     await page.getByRole('combobox', { name: 'File format' }).selectOption('mp3');
     await read(page, TEXT);
@@ -99,7 +99,7 @@ describe('a reading', () => {
     expect((await saving).suggestedFilename()).toMatch(/\.mp3$/);
   });
 
-  test('is remembered after a reload and made again', async () => {
+  thorough('is remembered after a reload and made again', async () => {
     const page = await open('/tts');
     await read(page, TEXT);
     await player(page).getByRole('button', { name: 'Save WAV' }).waitFor(WAIT);
