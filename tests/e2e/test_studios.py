@@ -38,6 +38,7 @@ def in_chromium(tmp_path: Path, how: dict[str, str], *chosen: str) -> None:
     for name, folder in models.items():
         shutil.copytree(MODELS[name], folder)
     settings = {f"ATELIER_{name}_MODEL": str(folder) for name, folder in models.items()}
+    settings["ATELIER_LLM_DEFAULT_MAX_TOKENS"] = "512"  # so that there is something to stop
     # So that what is left is soon dropped.
     settings["ATELIER_JOBS_LEAVE_GRACE_SECONDS"] = "1"
     with real_stack(tmp_path, **settings) as stack:

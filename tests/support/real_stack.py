@@ -100,6 +100,8 @@ def real_stack(folder: Path, **more: str) -> Iterator[RealStack]:
         "ATELIER_RUN_DIR": str(folder / "run"),
         "ATELIER_JOBS_FOLDER": str(folder / "jobs"),
         "ATELIER_ACCESS_KEYS_FILE": str(folder / "keys.json"),
+        # Long enough for every test; a small model that talks on would take a minute.
+        "ATELIER_LLM_DEFAULT_MAX_TOKENS": "64",
         "ATELIER_GATEWAY": f"127.0.0.1:{ports['GATEWAY_GRPC_PORT']}",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

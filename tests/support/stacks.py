@@ -94,6 +94,7 @@ model = "none"
     env = os.environ | {
         "ATELIER_SETTINGS": str(settings),
         "ATELIER_RUN_DIR": str(folder / "run"),
+        "ATELIER_JOBS_FOLDER": str(folder / "jobs"),
         "ATELIER_ACCESS_KEYS_FILE": str(folder / "keys.json"),
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")]),
     }

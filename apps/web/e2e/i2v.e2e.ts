@@ -96,7 +96,7 @@ describe('the I2V Studio', () => {
     await light(page, 'Available');
   });
 
-  test('refuses what is no picture before it is sent', async () => {
+  thorough('refuses what is no picture before it is sent', async () => {
     const page = await open('/i2v');
     const file = { name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from('GIF89a') };
     await page.getByLabel('Picture', { exact: true }).setInputFiles(file);
@@ -106,7 +106,7 @@ describe('the I2V Studio', () => {
     expect(new URL(page.url()).search).toBe('');
   });
 
-  test('takes a picture that is dropped anywhere, and keeps it across a reload', async () => {
+  thorough('takes a picture that is dropped anywhere, and keeps it across a reload', async () => {
     const page = await open('/i2v');
     const base64 = (await pictureFile(page)).toString('base64');
     await page.evaluate((content) => {

@@ -75,7 +75,7 @@ describe('the Image Studio', () => {
     ).toBe(0);
   });
 
-  test('works by the keyboard alone', async () => {
+  thorough('works by the keyboard alone', async () => {
     const page = await open('/image');
     await page.getByText('What this model can draw:').waitFor();
     await page.keyboard.press('Tab');
@@ -98,7 +98,7 @@ describe('the Image Studio', () => {
     expect(await tile.getAttribute('aria-current')).toBe('true');
   });
 
-  test('tells an empty prompt at its field', async () => {
+  thorough('tells an empty prompt at its field', async () => {
     const page = await open('/image');
     await page.getByRole('button', { name: 'Draw' }).click();
     await page.getByText('Say what the picture shows.').waitFor();

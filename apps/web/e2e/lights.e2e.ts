@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { open, stackUrl, withBrowser } from './browser';
+import { open, stackUrl, thorough, withBrowser } from './browser';
+import { Delays } from './delays';
 import { breakModel, given, mendModel } from './stack';
 
 withBrowser();
@@ -29,6 +30,13 @@ async function draw(): Promise<string> {
   return answer.text();
 }
 
+/** Prints what is aimed at 100 ms; no time is asserted. */
+async function tell(delays: Delays): Promise<void> {
+  const milliseconds = await delays.end();
+  expect(milliseconds.length).toBeGreaterThan(0);
+  console.log(`from the gateway's events to the light: ${milliseconds.join(', ')} ms`);
+}
+
 describe('the lights', () => {
   test('a success anywhere is seen by every tab', async () => {
     const pages = [await open('/'), await open('/llm')];
@@ -50,24 +58,28 @@ describe('the lights', () => {
     expect(await page.getByRole('tooltip').count()).toBe(0);
   });
 
-  test('a real failure is red and says why, and the next success clears it', async () => {
+  thorough('a real failure is red and says why, and the next success clears it', async () => {
     await breakModel('image');
     const page = await open('/image');
+    const delays = await Delays.of(page, 'Image Studio', 'image');
     expect(await draw()).toContain('MODEL_LOAD_FAILED');
     await light(page, 'Image Studio', 'Failing');
     await page.getByText('MODEL_LOAD_FAILED').first().waitFor();
     mendModel('image');
     expect(await draw()).toContain('event: done');
     await light(page, 'Image Studio', 'Available');
+    await tell(delays);
   });
 
   test('a killed worker is no longer available, and is again after a success', async () => {
     const page = await open('/');
     await light(page, 'LLM Studio', 'Available');
+    const delays = await Delays.of(page, 'LLM Studio', 'llm');
     process.kill(Number(given('E2E_LLM_PID')), 'SIGKILL');
     await page.getByRole('button', { name: /^LLM Studio: (Offline|Not known yet)$/ }).waitFor();
     // Supervisor restarts it; until it listens, a task is told that nobody is there.
     await expect.poll(chat, { timeout: 60_000, interval: 500 }).toBe(200);
     await light(page, 'LLM Studio', 'Available');
+    await tell(delays);
   });
 });

@@ -74,7 +74,7 @@ describe('a chat', () => {
     await expect.poll(callsRunning, WAIT).toBe(0);
   });
 
-  test("tells the person's own mistake at its field, and not by the light", async () => {
+  thorough("tells the person's own mistake at its field, and not by the light", async () => {
     const page = await open('/llm');
     const tokens = page.getByRole('spinbutton', { name: 'Max tokens' });
     // More than the conversation leaves, which only the worker knows.

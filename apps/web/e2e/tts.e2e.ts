@@ -58,7 +58,7 @@ describe('a reading', () => {
     await player(page).getByText('Let us take a long walk along the river.').waitFor();
   });
 
-  test('begins to play while the rest is still being made', async () => {
+  thorough('begins to play while the rest is still being made', async () => {
     const page = await open('/tts');
     await read(page, LONG);
     await player(page)
@@ -111,7 +111,7 @@ describe('a reading', () => {
     expect(await history(page).getByRole('listitem').count()).toBe(1);
   });
 
-  test("tells the person's own mistake at its field, and not by the light", async () => {
+  thorough("tells the person's own mistake at its field, and not by the light", async () => {
     const page = await open('/tts');
     await read(page, '…');
     await page.getByText('Has nothing that can be spoken; add words.').waitFor(WAIT);
@@ -119,7 +119,7 @@ describe('a reading', () => {
     expect(await page.getByRole('button', { name: 'TTS Studio: Failing' }).count()).toBe(0);
   });
 
-  test('whose worker is killed says so, keeps the text, and can be tried again', async () => {
+  thorough('whose worker is killed says so, keeps the text, and can be tried again', async () => {
     const page = await open('/tts');
     await read(page, LONG);
     await expect.poll(() => position(page), WAIT).toBeGreaterThan(0.5);
