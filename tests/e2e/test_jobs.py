@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.e2e.test_readme import CODE, block, run
-from tests.support.real_stack import RealStack, kill_hard, real_stack
+from tests.support.real_stack import RealStack, kill_hard, real_stack, without
 
 pytestmark = pytest.mark.starter
 PATIENCE_SECONDS = 180
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 180
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
     """A stack of its own: others need not bear that its gateway is killed."""
-    with real_stack(tmp_path_factory.mktemp("jobs")) as running:
+    with real_stack(tmp_path_factory.mktemp("jobs"), **without("llm", "tts")) as running:
         yield running
 
 

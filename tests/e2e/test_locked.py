@@ -9,7 +9,7 @@ import pytest
 
 from services.common.settings import ROOT
 from tests.e2e.test_readme import block
-from tests.support.real_stack import real_stack
+from tests.support.real_stack import real_stack, without
 
 pytestmark = pytest.mark.starter
 
@@ -45,7 +45,8 @@ def test_a_stack_that_is_locked_as_the_readme_says(tmp_path: Path) -> None:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         },
     )
-    with real_stack(tmp_path, ATELIER_TLS_FOLDER=str(tmp_path / "tls")) as stack:
+    locked = {"ATELIER_TLS_FOLDER": str(tmp_path / "tls")}
+    with real_stack(tmp_path, **locked, **without("tts", "image", "videogen")) as stack:
         using = stack.here(elsewhere(block("export ATELIER_TLS_FOLDER"), tmp_path))
         said = run(using, stack.env)
     # The model's answer comes first; what it says is left to it.

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.support.collector import QUICK, Collector, collecting
-from tests.support.real_stack import RealStack, real_stack
+from tests.support.real_stack import RealStack, real_stack, without
 
 pytestmark = pytest.mark.starter
 
@@ -21,7 +21,7 @@ TRACE, BROWSER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALL = "call-7"
 DRAW = "atelier.image.v1.ImageService/GenerateImage"
 ROUTE = "POST /v1/image/generate"
-ALONE = {f"ATELIER_{name}_START": "false" for name in ("LLM", "TTS", "VIDEOGEN")}
+ALONE = without("llm", "tts", "videogen")
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,11 @@ def real_stack(folder: Path, **more: str) -> Iterator[RealStack]:
         stack.atelier("down", "--quiet")
 
 
+def without(*names: str) -> dict[str, str]:
+    """Settings for a stack in which these capabilities have no worker; each takes its time."""
+    return {f"ATELIER_{name.upper()}_START": "false" for name in names}
+
+
 def kill_hard(process: psutil.Process) -> None:
     """kill -9."""
     process.send_signal(signal.SIGKILL)

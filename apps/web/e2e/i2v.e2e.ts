@@ -202,7 +202,7 @@ describe('the I2V Studio', () => {
     await light(page, 'Available');
   });
 
-  test.each(looks([...SIZES, { width: 360, height: 700 }]))(
+  thorough.each(looks([...SIZES, { width: 360, height: 700 }]))(
     'with its results has no serious fault in $scheme at $size.width px',
     async (look) => {
       const page = await open('/i2v', look);

@@ -105,7 +105,7 @@ describe('the Image Studio', () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
-  test.each(looks([...SIZES, { width: 360, height: 700 }]))(
+  thorough.each(looks([...SIZES, { width: 360, height: 700 }]))(
     'with its results has no serious fault in $scheme at $size.width px',
     async (look) => {
       const page = await open('/image', look);
