@@ -79,6 +79,7 @@ class Connection(web.RequestHandler):
         self._connections = connections
         self._waiting: asyncio.TimerHandle | None = None
         self._tail = b""
+        self._has_begun = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Counts it, and begins to wait for the head; says no if there are too many."""
@@ -94,7 +95,10 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Looks for the end of the first head on the way."""
         if self._waiting is not None:
-            self._tail = self._tail[1 - len(_END_OF_HEAD) :] + data
+            # Empty lines before a request are none of its head, however many there are.
+            head = data if self._has_begun else data.lstrip(b"\r\n")
+            self._has_begun = bool(head) or self._has_begun
+            self._tail = self._tail[1 - len(_END_OF_HEAD) :] + head
             if _END_OF_HEAD in self._tail:
                 self._stop_waiting()
         super().data_received(data)
@@ -162,7 +166,7 @@ def _of_parsing(error: BaseException | None) -> Exception:
         text = f"a line of the request's head is longer than {MOST_LINE_BYTES} bytes"
         return Refused(431, grpc.StatusCode.INVALID_ARGUMENT, "HEAD_TOO_LARGE", text)
     if isinstance(error, HttpProcessingError):
-        text = "the request is no HTTP/1.1"
+        text = f"the request is no HTTP/1.1, or has more than {MOST_HEADERS} headers"
         return Refused(400, grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST", text)
     return error if isinstance(error, Exception) else RuntimeError("no request")
 

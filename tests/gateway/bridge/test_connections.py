@@ -78,6 +78,23 @@ async def test_drops_do_not_buy_time() -> None:
         writer.close()
 
 
+@pytest.mark.parametrize("begin", [b"\r\n\r\n", b"\r\n" * 9 + b"GET / HTTP/1.1\r\nX-A: b"])
+async def test_empty_lines_do_not_buy_time(begin: bytes) -> None:
+    async with server(head_seconds=0.2) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begin)
+        assert b"SLOW_HEAD" in await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+
+
+async def test_empty_lines_before_a_request_are_passed_over() -> None:
+    async with server() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\r\n\r\n" + HEALTHZ)
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)
+        writer.close()
+
+
 async def test_a_head_in_pieces_is_a_head() -> None:
     async with server() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
