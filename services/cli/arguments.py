@@ -111,7 +111,9 @@ def _add_guarding(add: Add) -> None:
         metavar="NAME",
         help="a name or address by which the gateway or a worker is called, beside localhost",
     )
-    certificates.add_argument("--days", type=_positive, default=365, help="how long they hold")
+    certificates.add_argument(
+        "--days", type=_positive, default=365, help="how long they hold, ten years at most"
+    )
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from services.cli.complaint import ComplaintError
 from services.common.api_keys import ApiKey, make_key, read_keys, write_keys
-from services.common.certificates import write_certificates
+from services.common.certificates import CA_DAYS, write_certificates
 from services.common.settings import ROOT, load_settings
 
 DEFAULT_FOLDER = "var/tls"
@@ -23,6 +23,8 @@ def keys(arguments: Namespace) -> int:
 def certificates(arguments: Namespace) -> int:
     """Makes the certificates of a whole stack, or new ones by the same authority."""
     folder = ROOT / Path(arguments.folder).expanduser()
+    if arguments.days > CA_DAYS:
+        raise ComplaintError(f"--days is at most {CA_DAYS}: so long the authority itself holds")
     try:
         fresh = write_certificates(folder, arguments.host, arguments.days)
     except (OSError, ValueError, TypeError) as error:

@@ -4,6 +4,8 @@ The keepalive figures find a frozen peer under a running call within seconds and
 an idle connection; see https://github.com/grpc/grpc/blob/master/doc/keepalive.md.
 """
 
+_LONGEST_MS = 2**31 - 1
+
 
 def address(host: str, port: int) -> str:
     """Host and port as gRPC takes them; an IPv6 address stands in brackets."""
@@ -37,12 +39,16 @@ def face_options(max_message_mib: int) -> list[tuple[str, int]]:
     return [*server_options(max_message_mib), ("grpc.max_connection_idle_ms", 600_000)]
 
 
+def _milliseconds(seconds: float) -> int:
+    return round(min(seconds * 1000, _LONGEST_MS))
+
+
 def client_options(
     max_message_mib: int, keepalive_seconds: float, reconnect_max_seconds: float
 ) -> list[tuple[str, int]]:
     """Options of a channel to a worker."""
-    keepalive_ms = round(keepalive_seconds * 1000)
-    reconnect_ms = round(reconnect_max_seconds * 1000)
+    keepalive_ms = _milliseconds(keepalive_seconds)
+    reconnect_ms = _milliseconds(reconnect_max_seconds)
     return [
         *message_limits(max_message_mib),
         ("grpc.keepalive_time_ms", keepalive_ms),
@@ -54,7 +60,7 @@ def client_options(
         ("grpc.min_reconnect_backoff_ms", max(1000, reconnect_ms)),
         ("grpc.max_reconnect_backoff_ms", reconnect_ms),
         # The connection tells for free whether the worker is there, so it is never given up.
-        ("grpc.client_idle_timeout_ms", 2**31 - 1),
+        ("grpc.client_idle_timeout_ms", _LONGEST_MS),
         # A task must not run twice, nor its outcome be hidden by a second try.
         ("grpc.enable_retries", 0),
         # Workers are named by address; a proxy from the environment is not for them.

@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
@@ -18,7 +19,7 @@ from services.common import reflection, tls
 from services.common.api_keys import LiveKeys
 from services.common.call_log import call_log
 from services.common.disk_metrics import DiskCollector
-from services.common.grpc_options import client_options, face_options
+from services.common.grpc_options import address, client_options, face_options
 from services.common.loop_metrics import LoopLagCollector
 from services.common.methods import methods_of
 from services.common.ports import serve_metrics
@@ -134,7 +135,7 @@ class Gateway:
         except OSError as error:
             raise SettingsError(
                 "gateway.http_port",
-                f"{self.settings.host}:{self.settings.http_port} cannot be listened on: "
+                f"{address(self.settings.host, self.settings.http_port)} cannot be listened on: "
                 f"{error.strerror}",
             ) from None
         # Not before both ports are had: an attempt at a job would be lost with the gateway.
@@ -197,7 +198,7 @@ class Gateway:
 def _gate(settings: Settings) -> Gate | None:
     """The gate; None if the settings let everybody call. Raises SettingsError if they must not."""
     access = settings.access
-    has_keys = access.keys_path.exists()
+    has_keys = _is_there(access.keys_path)
     if access.require_key and not has_keys:
         raise SettingsError(
             "access.require_key",
@@ -209,6 +210,18 @@ def _gate(settings: Settings) -> Gate | None:
     if not has_keys:
         return None
     return Gate(LiveKeys(access.keys_path), calls_per_caller=access.calls_per_caller)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file of keys; Path.exists() says no too where it may not look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        text = f"{path} cannot be looked at: {error.strerror}"
+        raise SettingsError("access.keys_file", text) from None
+    return True
 
 
 def _monitor(
@@ -235,12 +248,12 @@ def _monitor(
 def _bind(
     server: grpc.aio.Server, settings: GatewaySettings, identity: tls.LiveIdentity | None
 ) -> int:
-    address = f"{settings.host}:{settings.grpc_port}"
+    place = address(settings.host, settings.grpc_port)
     try:
         if identity is None:
-            return server.add_insecure_port(address)
-        return server.add_secure_port(address, tls.server_credentials(identity))
+            return server.add_insecure_port(place)
+        return server.add_secure_port(place, tls.server_credentials(identity))
     except RuntimeError:
         raise SettingsError(
-            "gateway.grpc_port", f"{address} cannot be listened on; it is taken or not ours"
+            "gateway.grpc_port", f"{place} cannot be listened on; it is taken or not ours"
         ) from None

@@ -124,3 +124,12 @@ def _port(running: Stack, key: str) -> int:
         if line.startswith(f"{key} = ")
     )
     return int(line.rpartition(" ")[2])
+
+
+def test_certificates_do_not_outlive_their_authority(tmp_path: Path) -> None:
+    with stack(tmp_path) as made:
+        folder = tmp_path / "tls"
+        asked = made.atelier("certificates", "--folder", str(folder), "--days", "99999999")
+    assert asked.returncode == 1
+    assert "--days is at most 3650" in asked.stderr
+    assert not folder.exists()

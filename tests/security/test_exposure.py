@@ -1,9 +1,14 @@
 """Nobody is let in by mistake: loopback by default, and a clear no to an open door elsewhere."""
 
+import socket
 from pathlib import Path
+from typing import Any
 
+import aiohttp
+import grpc
 import pytest
 
+from atelier.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from services.common.certificates import write_certificates
 from services.common.settings import (
     AccessSettings,
@@ -63,6 +68,29 @@ async def test_a_missing_keys_file_can_be_an_error(keys: Keys) -> None:
     access = AccessSettings(keys_file=str(keys.path), require_key=True)
     with pytest.raises(SettingsError, match=r"^access\.require_key: "):
         await gateway_on("127.0.0.1", access)
+
+
+async def test_it_listens_on_an_address_of_ipv6_too() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with (
+        echo_worker() as (port, _),
+        running_gateway(port, host="::1") as running,
+        grpc.aio.insecure_channel(f"[::1]:{running.grpc_port}") as channel,
+        aiohttp.ClientSession(f"http://[::1]:{running.http_port}") as browser,
+    ):
+        stub: Any = gateway_pb2_grpc.CapabilityServiceStub(channel)
+        answer = await stub.ListCapabilities(gateway_pb2.ListCapabilitiesRequest())
+        assert [capability.state for capability in answer.capabilities] == ["available"]
+        async with browser.get("/healthz") as answered:
+            assert answered.status == 200
+
+
+async def test_a_keys_file_that_cannot_be_looked_at_is_not_taken_for_none() -> None:
+    with pytest.raises(SettingsError, match=r"^access\.keys_file: .* cannot be looked at"):
+        await gateway_on("127.0.0.1", AccessSettings(keys_file="x" * 300))
 
 
 def worker_with(env: dict[str, str]) -> LlmSettings:
