@@ -50,10 +50,16 @@ describe('the lights', () => {
   });
 
   test('the evidence shows on focus', async () => {
-    const page = await open('/');
+    const page = await open('/i2v');
     await light(page, 'LLM Studio', 'Available');
     await page.getByRole('button', { name: /^LLM Studio:/ }).focus();
-    await page.getByRole('tooltip').getByText('Failures in a row').waitFor();
+    const evidence = page.getByRole('tooltip').getByText('Failures in a row');
+    await evidence.waitFor();
+    const isSeen = (element: Element) => {
+      const { left, top } = element.getBoundingClientRect();
+      return document.elementFromPoint(left + 1, top + 1) === element;
+    };
+    expect(await evidence.evaluate(isSeen)).toBe(true);
     await page.keyboard.press('Escape');
     expect(await page.getByRole('tooltip').count()).toBe(0);
   });
