@@ -9,6 +9,8 @@ export const SIZES = [
   { width: 1440, height: 900 },
 ] as const;
 export const SCHEMES = ['light', 'dark'] as const;
+export const PATHS = ['/', '/llm', '/tts', '/image', '/i2v'] as const;
+
 /** Set for the cases that go with every change; the others have a target of their own. */
 const QUICK = Boolean(process.env.E2E_QUICK);
 
@@ -25,8 +27,6 @@ export function looks(sizes: readonly PageLook['size'][] = SIZES): PageLook[] {
   const all = sizes.flatMap((size) => SCHEMES.map((scheme) => ({ scheme, size })));
   return QUICK ? all.filter((_, index) => index % 4 === 0 || index % 4 === 3) : all;
 }
-
-export const PATHS = ['/', '/llm', '/tts', '/image', '/i2v'] as const;
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = [
